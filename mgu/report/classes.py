@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from mgu.report.analysis import Analysis
-from mgu.report.ranking.class_scores import ClassScore, name_examples, score_classes
+from mgu.report.ranking.class_scores import ClassScore, confusion_of, name_examples, score_classes
 from mgu.report.ranking.row import Row
 from mgu.results.schema.metrics import MOST_CLASSES
 
@@ -39,9 +39,9 @@ def classes_of(analysis: Analysis) -> list[ModelClasses]:
 
     Returns:
         Those that are asked for; else every kind of unit, the best of the grid and the default networks; else the first
-        of the ranking; without those that have no confusion matrix.
+        of the ranking; without those that have no confusion matrix, and where none of them has one, others that do.
     """
-    return _score(_compared(analysis)[:MOST_ROWS])
+    return _score(_told(analysis)[:MOST_ROWS])
 
 
 def all_classes_of(analysis: Analysis) -> list[ModelClasses]:
@@ -65,20 +65,24 @@ def describe_untold(analysis: Analysis) -> list[str]:
     Returns:
         The sentences.
     """
-    table, compared = analysis.table, _compared(analysis)
+    table, told = analysis.table, _told(analysis)
     by_reason: dict[str, list[str]] = {}
-    for row in compared[:MOST_ROWS]:
-        if not score_classes(row.results)[0]:
+    for row in _compared(analysis):
+        if not _has_classes(row):
             by_reason.setdefault(_reason(row), []).append(row.name)
-    lines = [
-        f"{table.title}: no classes are told of {', '.join(names)}: {reason}" for reason, names in by_reason.items()
-    ]
-    if len(compared) > MOST_ROWS:
+    lines = [f"{table.title}: no classes are told of {_some(names)}: {reason}" for reason, names in by_reason.items()]
+    if len(told) > MOST_ROWS:
         lines.append(
-            f"{table.title}: classes are told of {MOST_ROWS} of {len(compared)} models. Name others by --baseline and "
+            f"{table.title}: classes are told of {MOST_ROWS} of {len(told)} models. Name others by --baseline and "
             "--against; --format csv and json have all."
         )
     return lines
+
+
+def _some(names: list[str]) -> str:
+    """Names the first of many."""
+    more = f" and {len(names) - MOST_ROWS} more" if len(names) > MOST_ROWS else ""
+    return f"{', '.join(names[:MOST_ROWS])}{more}"
 
 
 def _reason(row: Row) -> str:
@@ -101,6 +105,16 @@ def _score(rows: Iterable[Row]) -> list[ModelClasses]:
     ]
 
 
+def _told(analysis: Analysis) -> list[Row]:
+    """Lists the models with a confusion matrix among those compared; where none has one and none was named, all."""
+    told = list(filter(_has_classes, _compared(analysis)))
+    return told or ([] if analysis.asked else list(filter(_has_classes, analysis.table.rows)))
+
+
+def _has_classes(row: Row) -> bool:
+    return any(confusion_of(result) for result in row.results)
+
+
 def _compared(analysis: Analysis) -> list[Row]:
     """Lists the models that are compared, each once: of a question first those that others are compared with."""
     if asked := analysis.asked:
@@ -109,4 +123,4 @@ def _compared(analysis: Analysis) -> list[Row]:
     else:
         sides = [[verdict.unit, verdict.best.second.row, *(each.second.row for each in verdict.defaults)]
                  for verdict in analysis.verdicts]  # fmt: skip
-    return list(dict.fromkeys(row for side in sides for row in side)) or analysis.table.rows[:MOST_ROWS]
+    return list(dict.fromkeys(row for side in sides for row in side)) or analysis.table.rows

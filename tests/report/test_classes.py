@@ -161,6 +161,20 @@ def test_who_is_not_told_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert out.count("Classes of") == 4 and "classes are told of 4 of 5 models. Name others by --baseline" in err
 
 
+def test_models_that_have_classes_are_told_where_the_first_have_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There was no table where the first four of the compared models had none."""
+    old = [example_result(f"old{k}-s0", layout=f"l{k}", val_accuracy=0.95 - k / 100) for k in range(6)]
+    told = judged(example_result("new-s0", layout="n"), UNEVEN)
+    main([str(save(tmp_path / "runs", *old, told)), "--classes"])
+    out, err = capsys.readouterr()
+    assert "Classes of new-s0, validation examples" in out
+    assert "no classes are told of old0-s0, old1-s0, old2-s0, old3-s0 and 2 more: an earlier version" in err
+    main([str(tmp_path / "runs"), "--classes", "--baseline", "old0-s0", "--against", "old1-s0"])
+    assert "Classes of" not in capsys.readouterr().out  # none that is asked for has any
+
+
 @pytest.mark.parametrize(
     ("matrix", "is_uneven"),
     [
