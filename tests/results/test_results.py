@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import numpy as np
+import pandas as pd
+import PIL
 import pytest
+import scipy
+import sklearn
 
 from mgu.errors import UserError
 from mgu.results.on_disk.correct import read_correct, write_correct
@@ -33,6 +40,21 @@ def test_what_a_failed_run_did_not_measure_is_none(configure: Configure) -> None
     assert (result.status, result.error, result.norm, result.epochs) == ("failed", "ValueError: x", "ln", 0)
     unmeasured = ("params_trainable", "params_keras", "flops_per_sample", "best_epoch", "num_classes", "device")
     assert [getattr(result, name) for name in (*unmeasured, "train", "val", "test", "seconds", "energy")] == [None] * 11
+
+
+def test_the_libraries_that_decide_numbers_are_recorded_and_change_no_identity(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only those of Python, torch, torchvision, codecarbon and the package were."""
+    config = configure("norm=ln")
+    monkeypatch.delitem(sys.modules, "networkx", raising=False)
+    versions = make_result(config, "failed").versions
+    modules = {"numpy": np, "scipy": scipy, "scikit-learn": sklearn, "pandas": pd, "pillow": PIL}
+    assert {name: versions[name] for name in modules} == {name: m.__version__ for name, m in modules.items()}
+    assert "networkx" not in versions
+    monkeypatch.setitem(sys.modules, "networkx", SimpleNamespace(__version__="9.9"))  # type: ignore[arg-type]
+    again = make_result(config, "failed")
+    assert again.versions["networkx"] == "9.9" and again.identity == config.identity
 
 
 def test_a_result_must_have_all_that_its_schema_requires(tmp_path: Path) -> None:

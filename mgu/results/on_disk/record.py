@@ -7,6 +7,7 @@ import io
 import json
 import platform
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -17,6 +18,9 @@ from mgu.config.run import RunConfig
 from mgu.results.on_disk.file_names import HISTORY_FILE
 from mgu.results.on_disk.files import checkout, write_text
 from mgu.results.schema.result import SCHEMA_VERSION, Kind, Result
+
+LIBRARIES = ("mgu", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "pillow", "codecarbon")
+OPTIONAL = ("pyarrow", "networkx")  # are recorded where they were imported
 
 
 def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], **measured: Any) -> Result:
@@ -49,10 +53,19 @@ def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], 
         seed=config.seed,
         # An endless layer number becomes "Infinity".
         config=json.loads(config.model_dump_json()),
-        versions={"python": platform.python_version()}
-        | {name: version(name) for name in ("mgu", "torch", "torchvision", "codecarbon")},
+        versions=_versions(),
         git_commit=_git_commit(),
         **(_unmeasured() | measured),
+    )
+
+
+def _versions() -> dict[str, str]:
+    """Returns the versions of what computes a result: trains, reads and splits data, decodes images, draws graphs."""
+    loaded = {name: sys.modules[name] for name in OPTIONAL if name in sys.modules}
+    return (
+        {"python": platform.python_version()}
+        | {name: version(name) for name in LIBRARIES}
+        | {name: str(getattr(module, "__version__", "unknown")) for name, module in loaded.items()}
     )
 
 

@@ -67,7 +67,9 @@ class Result(Record, frozen=True):
     seconds: Annotated[Seconds | None, about("Wall-clock time by phase.")]
     energy: Annotated[Energy | None, about("Energy and emissions.")]
     device: Annotated[str | None, about("Processor or GPU that trained.")]
-    versions: Annotated[dict[str, str], about("Versions of Python and of the libraries, by name.")]
+    versions: Annotated[
+        dict[str, str], about("Versions of Python and of the libraries that compute a result, by name.")
+    ]
     git_commit: Annotated[str | None, about("Commit of the checkout.")]
     resumed: Annotated[Number, about("How often the run was interrupted and resumed from a checkpoint.")] = 0
     contended: Annotated[bool, about("Whether another run shared the host while time and energy were measured.")] = (
