@@ -94,6 +94,8 @@ def main() -> None:
     else:
         names = (options.study, f"{options.study}-folds")
         content = analyse(design, options.study, *(read(options.runs / name) for name in names))
+        if recipe == "short":
+            content["against_better"] = against_better(content, options.runs / options.study, data)
         file_part("claim", options.study, {"machine": measured_on(options.runs, options.study), **content})
         machines = [part["machine"] for part in filed_parts(recipe).values()]
         file_part("claim", recipe, {"machine": together(machines), "rows": summarise(recipe)})
@@ -223,6 +225,22 @@ def analyse(design: Design, study: str, runs: pd.DataFrame | None, folds: pd.Dat
             for model in test.index
         ],
     }  # fmt: skip
+
+
+def against_better(content: dict[str, Any], runs: Path, data: str) -> list[dict[str, Any]]:
+    """Compares the unit, the best of the grid and the default networks with themselves under the recipe better."""
+    short, better = (
+        own.pivot(index="model", columns="replicate", values="test")
+        for own in (read(runs), read(RESULTS / "claim" / f"{data}-better"))
+        if own is not None
+    )
+    defaults = [own["rival"].removeprefix("default ") for own in content["comparisons"] if "default" in own["rival"]]
+    models = dict.fromkeys([content["unit"], content["best"], *defaults])
+    return [
+        {"better": float(better.loc[model].mean()), "short": float(short.loc[model].mean()),
+         **compare(model, short.loc[model], better.loc[model], content["margin"])}
+        for model in models
+    ]  # fmt: skip
 
 
 def filed_parts(recipe: str) -> dict[str, Any]:

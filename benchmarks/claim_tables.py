@@ -76,6 +76,20 @@ def models(part: Row) -> str:
     )  # fmt: skip
 
 
+def against_better(part: Row) -> str:
+    """The unit, the best of the grid and the default networks after a quarter of the epochs."""
+    return table(
+        ["model", "`better` [%]", "`short` [%]", "difference", "lower bound (95 %)", "within the margin",
+         "p two-sided"],
+        (
+            [own["rival"], number(own["better"]), number(own["short"]), _signed(own["difference"]),
+             f"{own['lower_bound']:+.3f}", "yes" if own["is_within_margin"] else "no", p_value(own["p_two_sided"])]
+            for own in part["against_better"]
+        ),
+        left=1,
+    )  # fmt: skip
+
+
 def defaults(part: Row) -> str:
     """Every model under conditions for which some usual norm is wrong, and the unit's difference from it."""
     return table(

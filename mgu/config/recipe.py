@@ -23,7 +23,7 @@ def check_recipe(config: RunConfig) -> None:
     if config.training.label_smoothing and config.dataset.task != "classification":
         raise UserError(
             f"training.label_smoothing must be 0 for task {config.dataset.task}, which has no classes, but got "
-            f"{config.training.label_smoothing:g}. Leave it out."
+            f"{config.training.label_smoothing:g}. Pass training.label_smoothing=0."
         )
     usual, *others = [score.metric for score in KNOWN[config.dataset.task]]
     if config.training.score not in (None, usual, *others):

@@ -52,6 +52,12 @@ def test_the_rate_is_by_optimizer_and_kind_of_data(words: str, rate: float, conf
     assert configure(*words.split()).optimizer.lr == rate
 
 
+def test_the_averaged_recipe_is_the_papers_but_for_four_values(configure: Configure) -> None:
+    paper, averaged = (configure(f"training={name}").training.model_dump() for name in ("paper", "averaged"))
+    changed = {name: value for name, value in averaged.items() if value != paper[name]}
+    assert changed == {"ema": 0.99, "label_smoothing": 0.1, "precise_bn": 4096, "select": "last"}
+
+
 @pytest.mark.parametrize(
     "words",
     [
