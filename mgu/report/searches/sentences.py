@@ -17,6 +17,10 @@ from mgu.search.clock import PROCESSOR, WALL
 from mgu.search.costs import counted_parts
 
 LEAST_STUDIES = 5  # of a strategy, below which a sentence says that they are few
+_COVERED = (
+    "What searches by two objectives cover is the area of pairs of both that some trial beats, as a share of that "
+    "between the worst and the best of all trials, the second on a logarithmic scale (hypervolume); means over studies."
+)
 
 
 def describe_searches(comparison: EqualCost) -> list[str]:
@@ -28,30 +32,43 @@ def describe_searches(comparison: EqualCost) -> list[str]:
     Returns:
         Paragraphs, each without its end of line.
     """
-    lines = []
-    if unit := comparison.unit:
-        lines.append(
-            f"One multiple is what training the unit costs: {unit.cost:.3g} s of set-up, time to solution and "
-            "checkpoints, the mean over its seeds. A search pays the same for each trial, and its strategy's own "
-            "seconds; a trial counts once it has ended, and one that had been trained before is charged what it cost "
-            "then."
-        )
-        if comparison.score.metric == "accuracy" and comparison.closed_form(unit.cost):
-            lines.append(
-                "Random order, in expectation, pays for the set-up of each trial here and is a guess until the first "
-                "has ended; a verdict leaves set-up out of both costs, so it has another number for random order at "
-                "the unit's cost."
-            )
-    else:
-        lines.append(
+    found = [line for index in range(len(comparison.contenders)) if (line := _describe(comparison, index))]
+    clocks = [_describe_by(by_clock) for by_clock in comparison.by_clocks if by_clock.clock != WALL]
+    fronts = [_COVERED] if fronts_of(comparison) else []
+    lacking = [*_no_processor_time(comparison), *_no_energy(comparison)]
+    left_out = describe_left_out(comparison.table, comparison.on_other_rows, comparison.skipped)
+    return [*_describe_multiple(comparison), *found, *_caveats(comparison), *clocks, *fronts, *lacking, *left_out]
+
+
+def _describe_multiple(comparison: EqualCost) -> list[str]:
+    """Says what one multiple of the cost is, and what a search pays for."""
+    unit = comparison.unit
+    if unit is None:
+        return [
             "There is no finished unit in this experiment that was trained from new weights: multiples are of the "
             "tenth of the longest search. Train it with mgu=reference to compare."
+        ]
+    lines = [
+        f"One multiple is what training the unit costs: {unit.cost:.3g} s of set-up, time to solution and "
+        "checkpoints, the mean over its seeds. A search pays the same for each trial, and its strategy's own "
+        "seconds; a trial counts once it has ended, and one that had been trained before is charged what it cost "
+        "then."
+    ]
+    if comparison.score.metric == "accuracy" and comparison.closed_form(unit.cost):
+        lines.append(
+            "Random order, in expectation, pays for the set-up of each trial here and is a guess until the first "
+            "has ended; a verdict leaves set-up out of both costs, so it has another number for random order at "
+            "the unit's cost."
         )
-    lines += [line for index in range(len(comparison.contenders)) if (line := _describe(comparison, index))]
+    return lines
+
+
+def _caveats(comparison: EqualCost) -> list[str]:
+    """Says what the comparison lacks, and what its numbers are not about."""
+    lines = []
     if without := [contender for contender in comparison.contenders if comparison.random_of(contender) is None]:
         lines.append(_advise_random(without))
-    few = [contender.name for contender in comparison.contenders if len(contender.curves) < LEAST_STUDIES]
-    if few:
+    if few := [contender.name for contender in comparison.contenders if len(contender.curves) < LEAST_STUDIES]:
         lines.append(
             f"Fewer than {LEAST_STUDIES} studies are too few to judge {', '.join(few)}. Pass search.seed=0,1,2,3,4."
         )
@@ -60,8 +77,7 @@ def describe_searches(comparison: EqualCost) -> list[str]:
             "Replayed studies differ in what they draw, not in what was trained: their p-values are about these "
             "recorded runs, and not about other seeds of training."
         )
-    contended = sum(curve.contended for curve in comparison.curves)
-    if contended:
+    if contended := sum(curve.contended for curve in comparison.curves):
         line = (
             f"{contended} trials shared the machine with other work, which makes their seconds too long: comparisons "
             "by time need a quiet machine and one worker."
@@ -69,15 +85,7 @@ def describe_searches(comparison: EqualCost) -> list[str]:
         if any(by_clock.clock == PROCESSOR for by_clock in comparison.by_clocks):
             line += f" Processor time leaves out what they waited; {OTHER_WORK}."
         lines.append(line)
-    lines += [_describe_by(by_clock) for by_clock in comparison.by_clocks if by_clock.clock != WALL]
-    if fronts_of(comparison):
-        lines.append(
-            "What searches by two objectives cover is the area of pairs of both that some trial beats, as a share of "
-            "that between the worst and the best of all trials, the second on a logarithmic scale (hypervolume); means "
-            "over studies."
-        )
-    lines += [*_no_processor_time(comparison), *_no_energy(comparison)]
-    return [*lines, *describe_left_out(comparison.table, comparison.on_other_rows, comparison.skipped)]
+    return lines
 
 
 def _describe_by(comparison: EqualCost) -> str:
