@@ -75,6 +75,30 @@ def test_folders_are_found_by_their_names_below_the_runs_folder(
     assert find_folders([Path("x" * 300)]) == [Path("x" * 300)]
 
 
+def test_a_folder_of_something_else_hides_no_experiment_and_no_run_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With images in ./photos, `mgu-run report photos` found no run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "all"))
+    folder = leave(tmp_path / "all", "a" * 8, experiment_name="photos")
+    for name in ("photos", folder.name):
+        Path(name).mkdir()
+        (Path(name) / "a.png").touch()
+    assert find_folders([Path("photos")]) == [tmp_path / "all" / "photos"] and len(load_runs("photos")) == 1
+    assert list(read_side("photos").models) == ["digits_2-mgu-reference"]
+    assert find_run(folder.name) == folder and not caplog.messages
+    with pytest.raises(UserError, match="all/photos is not"):
+        find_run("photos")
+    leave(tmp_path, "b" * 8, experiment_name="photos")
+    assert find_folders([Path("photos")]) == [Path("photos")]  # both have runs
+    (line,) = caplog.messages
+    assert (
+        line
+        == f"photos is taken for {tmp_path}/photos; {tmp_path}/all/photos has runs, too: name the whole path for it"
+    )
+
+
 def test_the_runs_folder_is_called_runs_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a checkout it is the checkout's, so that no command of the tutorial found what the one before had trained."""
     (tmp_path / "here").mkdir()

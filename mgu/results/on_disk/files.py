@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,10 @@ from os.path import exists  # unlike that of Path it is False for a name that no
 from pathlib import Path
 
 from mgu.errors import UserError
+from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
+from mgu.text.printable import printable
 
+log = logging.getLogger(__name__)
 MOST_NAMED = 12  # experiments that one message lists
 
 
@@ -60,10 +64,25 @@ def places_of(path: Path) -> list[Path]:
         path: A path, or a name below the runs folder, with or without a leading `runs/`.
 
     Returns:
-        The path as it is, and below the runs folder.
+        The path as it is, and below the runs folder; of several that are there those first that hold runs, and where
+        several do, a warning says which is taken.
     """
     runs = default_runs_dir()
-    return list(dict.fromkeys([path, runs / path, runs / name_below(path)]))
+    places = list(dict.fromkeys([path, runs / path, runs / name_below(path)]))
+    there = {os.path.realpath(place): place for place in reversed(places) if exists(place)}
+    if len(there) < 2:
+        return places
+    with_runs = [place for place in places if place in there.values() and _holds_runs(place)]
+    if len(with_runs) > 1:
+        taken, other = (printable(str(place.absolute())) for place in with_runs[:2])
+        log.warning("%s is taken for %s; %s has runs, too: name the whole path for it", path, taken, other)
+    return with_runs + [place for place in places if place not in with_runs]
+
+
+def _holds_runs(place: Path) -> bool:
+    """Tells whether a path is of a file, or of a folder with results: of a run, an experiment or a runs folder."""
+    patterns = [f"{above}{name}" for above in ("", "*/", "*/*/") for name in (RESULT_FILE, PACK_FILE)]
+    return place.is_file() or any(True for pattern in patterns for _ in place.glob(pattern))
 
 
 def find_folders(paths: Sequence[Path]) -> list[Path]:

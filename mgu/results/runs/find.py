@@ -33,12 +33,14 @@ def find_run(path: str | Path) -> Path:
     """
     runs, typed = default_runs_dir(), str(path).rstrip("/")
     try:
-        chosen = Path(path).expanduser()
+        chosen, elsewhere = Path(path).expanduser(), None
         for place in places_of(chosen):  # below the runs folder it is an experiment, unless it fits as a name
             if place.name == RESULT_FILE and place.is_file():
                 return place.parent
             if typed and place.is_dir():
-                return _checked(place)
+                if _is_run(place):
+                    return place
+                elsewhere = elsewhere or place  # a folder of something else does not hide a run of its name
     except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, no such user, a null byte
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise UserError(
@@ -51,11 +53,15 @@ def find_run(path: str | Path) -> Path:
         readable = _read_names(runs)
         fitting = sorted(folder for folder, names in readable.items() if name in names)
     if len(fitting) == 1:
-        return _checked(fitting[0])
+        if _is_run(fitting[0]):
+            return fitting[0]
+        raise _no_run(fitting[0])
     if fitting:
         told = _tell_apart(fitting)
         how = "by what stands before the brackets" if "(" in told else "by its folder"
         raise UserError(f"RUN must name one run, but {path} fits {len(fitting)}: {told}. Name one of them {how}.")
+    if elsewhere:
+        raise _no_run(elsewhere)
     known = {folder: [*_names(folder), *readable.get(folder.resolve(), [])] for folder in folders}
     hint = _suggest(name, known) or f" Its folder's name is enough if it is in {runs}."
     raise UserError(f"RUN must be the folder of a finished run, but there is no {typed or 'name'}.{hint}")
@@ -109,10 +115,12 @@ def _suggest(name: str, known: Mapping[Path, Sequence[str]]) -> str:
     return ""
 
 
-def _checked(folder: Path) -> Path:
-    """Returns `folder` if it is a run's own; raises UserError if not."""
-    if any((folder / name).exists() for name in (RESULT_FILE, CONFIG_FILE, CHECKPOINT_FILE)):
-        return folder
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).exists() for name in (RESULT_FILE, CONFIG_FILE, CHECKPOINT_FILE))
+
+
+def _no_run(folder: Path) -> UserError:
+    """Returns what to raise for a folder that is no run's own."""
     runs = sorted(file.parent for file in folder.rglob(RESULT_FILE))
     hint = f"Name one of the {len(runs)} below it, as {runs[0]}." if runs else "A run's folder holds a result.json."
-    raise UserError(f"RUN must be the folder of one run, but {folder} is not. {hint}")
+    return UserError(f"RUN must be the folder of one run, but {folder} is not. {hint}")
