@@ -46,7 +46,9 @@ def named(*configs: RunConfig) -> tuple[tuple[str, ...], list[str]]:
     [
         (["optimizer.lr=0.001", "optimizer.lr=0.003"], ["optimizer.lr"], ["bn_pre-lr0.001-s0", "bn_pre-lr0.003-s0"]),
         (["threads=1", "threads=2"], ["threads"], ["bn_pre-threads1-s0", "bn_pre-threads2-s0"]),
-        (["threads=null", "threads=2"], ["threads"], ["bn_pre-threads-null-s0", "bn_pre-threads2-s0"]),
+        (["threads=null", "threads=2"], ["threads"], ["bn_pre-threads-none-s0", "bn_pre-threads2-s0"]),
+        (["training.score=null", "training.score=recall"], ["training.score"],
+         ["bn_pre-score-accuracy-s0", "bn_pre-score-recall-s0"]),
         (["optimizer.beta1=0.5", "optimizer.beta1=0.9"], ["optimizer.beta1"],
          ["bn_pre-beta1=0.5-s0", "bn_pre-beta1=0.9-s0"]),
         (["engine=auto", "engine=eager"], ["engine"], ["bn_pre-engine-auto-s0", "bn_pre-engine-eager-s0"]),

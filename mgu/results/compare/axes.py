@@ -18,6 +18,7 @@ from mgu.results.schema.stored_config import keys_outside_identity, parse_config
 
 IN_NAME = ("layout", "norm", "residual", "mgu")  # sections whose usual differences the name of a run tells
 START = "training.start_sha256"  # which the name of a run tells, too
+SCORE = "training.score"
 DIGESTS = ("dataset.sha256", "dataset.fingerprint")
 NEVER = ("seed", "experiment_name", "dataset.fold")  # a fold is a replicate, as a seed is
 # The unit of conf/mgu/lean.yaml as UnitConfig.name describes it. A test compares the two.
@@ -64,6 +65,8 @@ class Axes(NamedTuple):
         end = replicate_of(seed, config).suffix
         stem = call_lean(name.removesuffix(end))
         flat, short = flatten(config), shorten_keys(self.keys)
+        if SCORE in self.keys and flat.get(SCORE) is None:  # the usual one of the task
+            flat[SCORE] = parsed.score.metric if (parsed := parse_config(config)) else "usual"
         parts = [_part(key, short[key], flat[key]) for key in self.keys if key in flat]
         return "-".join([stem, *parts]) + (end if name.endswith(end) else "")
 
@@ -166,7 +169,7 @@ def shorten_keys(keys: Sequence[str]) -> dict[str, str]:
 
 def _part(key: str, short: str, value: Any) -> str:
     """Returns the part of a name that tells one value, such as lr0.001, engine-eager or beta1=0.9."""
-    text = write_value(value)
+    text = "none" if value is None else write_value(value)
     if isinstance(value, str):
         text = text[:8] if re.fullmatch("[0-9a-f]{64}", text) else text
         text = PurePath(text).stem if key.endswith(".path") else text
