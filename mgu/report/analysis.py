@@ -217,9 +217,12 @@ class Analysis:
         count, others = len(self.table.baselines), len(self.table.baselines) - len(grid_rows(self.table, self.chosen))
         if not others or others == count:
             return []
+        trained, theirs, rest = ("were", "theirs", "them") if others > 1 else ("was", "its own", "it")
+        one = "be one of them" if others > 1 else "be this one"
         return [
-            f"{others} of {count} baselines were trained by searches, where the grid has none: the best baseline may "
-            "be one of them, and the costs of the grid search include theirs. What it is expected to find does not."
+            f"Of {count} baselines {others} {trained} trained by searches alone, with settings that the grid does not "
+            f"have: the best baseline may {one}, and the costs of the grid search include {theirs}; what the grid "
+            f"search is expected to find leaves {rest} out."
         ]
 
     @property

@@ -140,6 +140,13 @@ def test_a_search_adds_no_model_to_the_grid_but_what_the_grid_has() -> None:
     assert curve and sorted(row.result.val_score for row in curve.baselines) == [0.6, 0.65, 0.7, 0.8]
     assert curve.expected[-1] == pytest.approx(0.8) and of_all and of_all.expected[-1] == pytest.approx(0.95)
     (alone,) = ranked([*searched, unit])
+    analysis = Analysis(table)
+    analysis.__dict__["chosen"] = frozenset(chosen)
+    (line,) = analysis._beyond_grid
+    assert line.startswith("Of 6 baselines 2 were trained by searches alone, with settings that the grid does not")
+    analysis.__dict__["chosen"] = frozenset({searched[1].folder_name})
+    (line,) = analysis._beyond_grid
+    assert line.startswith("Of 6 baselines 1 was trained") and "the best baseline may be this one" in line
     assert best_so_far(alone, chosen=chosen) is None and "searches trained all baselines" in str(
         obstacle(alone, chosen)
     )
