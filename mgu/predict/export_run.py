@@ -84,7 +84,8 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
         difference = check_fixed_steps(near, far, fixed)
     else:
         difference = check_equivalent(name, near, far)
-    lines = [f"equal to the run to {difference:.1e} of the largest output on {_describe(held_out)}"]
+    of = "the pruned network" if model.is_pruned else "the run"
+    lines = [f"equal to {of} to {difference:.1e} of the largest output on {_describe(held_out)}"]
     if missing:
         lines.append(f"its data: {missing}")
     if fixed.steps:
@@ -97,7 +98,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
         within = TOLERANCE * float(expected.abs().max())  # rounding must not decide between items that tie
         spread = preprocessing.outputs.std if isinstance(preprocessing.outputs, Quantity) else 1.0
         check_score(name, held_out.score(computed, within), held_out.score(expected, within), score, spread)
-        lines.append(f"{score.text(held_out.score(expected)).strip()} of raw inputs, as the run itself")
+        lines.append(f"{score.text(held_out.score(expected)).strip()} of raw inputs, as {of} itself")
     if int8:
         content, told = _quantize(model, module, example, form, (content, held_out, about), missing)
         lines += told

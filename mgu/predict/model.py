@@ -51,10 +51,13 @@ class Model:
     Args:
         trained: The run.
         network: The network that predicts: the run's own, or its pruned form.
+
+    Attributes:
+        is_pruned: Whether it is the pruned form.
     """
 
     def __init__(self, trained: TrainedRun, network: torch.nn.Module | None = None) -> None:
-        self.trained = trained
+        self.trained, self.is_pruned = trained, network is not None
         self.preprocessing: Preprocessing = trained.preprocessing
         self.network = EndToEnd(network or trained.model, self.preprocessing).to(trained.resolved.device).eval()
         inputs = self.preprocessing.inputs
