@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mgu.config.image_files import ImageFilesConfig
 from mgu.data.image_files.images import FileImages
 from mgu.data.splits import Data, Splits
 from mgu.factory.resolved_run import ResolvedRun
@@ -179,11 +180,15 @@ def count_classes(task: Task) -> int | None:
 
 
 def name_classes(resolved: ResolvedRun) -> list[str] | None:
-    """Returns the names of the classes in the order of the outputs; None for a task without any, or with too many."""
+    """Returns the names of the classes in the order of the outputs; None for a task without any, or with too many.
+
+    A result has them where it has a confusion matrix, whose order they are: of the user's own images all.
+    """
     outputs = resolved.dataset.preprocessing.outputs
-    if isinstance(outputs, Classes) and len(outputs.names) <= MOST_CLASSES:
-        return [str(name) for name in outputs.names]
-    return None
+    if not isinstance(outputs, Classes):
+        return None
+    has_all = isinstance(resolved.config.dataset, ImageFilesConfig) or len(outputs.names) <= MOST_CLASSES
+    return [str(name) for name in outputs.names] if has_all else None
 
 
 def images_per_group(data: Data) -> list[int]:

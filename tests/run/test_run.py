@@ -6,6 +6,7 @@ import csv
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import torch
 from mgu.augment.data import AugmentedData
 from mgu.augment.pipeline import build_augment
 from mgu.config.augment import RandAugmentConfig
+from mgu.config.datasets import TableConfig
+from mgu.config.images import ImagesConfig
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.python.examples import Examples
@@ -25,9 +28,11 @@ from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send, call
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.on_disk.folder import find_state, run_folder
+from mgu.results.on_disk.preprocessing import Classes
 from mgu.results.on_disk.result_file import read_result
 from mgu.results.schema.result import Result
 from mgu.run import execute, training
+from mgu.run.evaluate_splits import name_classes
 from mgu.run.execute import run
 from mgu.train import loop
 from tests.conftest import Configure
@@ -57,6 +62,19 @@ def test_the_data_that_judge_a_run_have_a_confusion_matrix(configure: Configure)
     assert counts.sum() == 360 and counts.trace() == round(360 * result.test.accuracy)
     assert result.val and result.val.confusion is None and result.train and result.train.confusion is None
     assert 0 < (result.val.macro_f1 or 0) < 1 and result.train.macro_f1 and result.test.macro_f1
+
+
+def test_classes_have_names_where_they_have_a_confusion_matrix() -> None:
+    """Own images have a matrix of all classes, but beyond 100 it had no names."""
+
+    def named(section: type[Any], count: int) -> list[str] | None:
+        outputs = Classes(names=[f"c{k}" for k in range(count)])
+        dataset = SimpleNamespace(preprocessing=SimpleNamespace(outputs=outputs))
+        resolved: Any = SimpleNamespace(dataset=dataset, config=SimpleNamespace(dataset=section.model_construct()))
+        return name_classes(resolved)
+
+    assert [len(named(ImagesConfig, count) or ()) for count in (100, 101)] == [100, 101]
+    assert [len(named(TableConfig, count) or ()) for count in (100, 101)] == [100, 0]
 
 
 @pytest.mark.parametrize("score", ["recall", "macro_f1"])

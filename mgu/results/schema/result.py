@@ -79,7 +79,11 @@ class Result(Record, frozen=True):
     task: Annotated[TaskName, about("What was learned.")] = "classification"
     num_classes: Annotated[Count | None, about("Number of classes of a classification.")] = None
     classes: Annotated[
-        list[str] | None, about("Names of the classes in the order of the network's outputs, if there are at most 100.")
+        list[str] | None,
+        about(
+            "Names of the classes in the order of the network's outputs, where confusion is: for at most 100 classes; "
+            "of the user's own images all. Where they are null, preprocessing.json of the run has them."
+        ),
     ] = None
     processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
     solver: Annotated[
