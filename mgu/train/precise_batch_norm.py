@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from mgu.data.splits import Data
+from mgu.random_numbers.generators import keeping_states, seed_all
 from mgu.train.batches import split_into_batches
 
 
@@ -60,9 +61,11 @@ class PreciseBatchNorm:
             norm.train()
             norm.momentum = 1.0  # then the running statistics are those of the newest batch
         sums = [torch.zeros((), device=self.data.device)] * len(self.norms)
-        for index in self.batches:
-            self.model(self.data.batch(index)[0])
-            sums = [total + len(index) * _moments(norm) for total, norm in zip(sums, self.norms, strict=True)]
+        with keeping_states([self.data.device] if self.data.device.type == "cuda" else []):
+            seed_all(0)  # batches of ratings sample items: the same in every evaluation, and training draws as ever
+            for index in self.batches:
+                self.model(self.data.batch(index)[0])
+                sums = [total + len(index) * _moments(norm) for total, norm in zip(sums, self.norms, strict=True)]
         for total, norm, momentum in zip(sums, self.norms, momenta, strict=True):
             mean, second = total / len(self.order)
             norm.running_mean.copy_(mean)

@@ -90,6 +90,21 @@ def test_all_engines_compute_the_same_and_train_on_as_before(build: type[nn.Modu
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
+def test_what_batches_draw_changes_neither_training_nor_the_statistics() -> None:
+    class Drawing(Images):
+        def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
+            inputs, targets = super().batch(index)
+            return inputs + torch.rand_like(inputs), targets
+
+    norm, data = BatchNorm(3), images()
+    precise, found = PreciseBatchNorm(norm, Drawing(data.pixels, data.labels), 70, 16), []
+    before = torch.get_rng_state()
+    for _ in range(2):
+        with precise.in_place():
+            found.append(norm.running_mean.clone())
+    assert torch.equal(*found) and torch.equal(torch.get_rng_state(), before)
+
+
 def test_networks_without_such_norms_compute_nothing() -> None:
     class Watched(Images):
         def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
