@@ -55,10 +55,15 @@ class LineView(AbstractContextManager[None]):
     Args:
         in_sweep: Whether the runs belong to a sweep.
         axes: The keys in which the runs of the sweep differ.
+
+    Attributes:
+        announced: Messages about data that were shown; None: all of them, as before the first run of a sweep. It can be
+            set.
     """
 
     def __init__(self, in_sweep: bool, axes: Axes = NO_AXES) -> None:
         self.in_sweep, self.axes = in_sweep, axes
+        self.announced: set[str] | None = None if in_sweep else set()
         self.trainings: dict[int, Training] = {}  # by the id of each configuration: to hash one takes long
 
     def __exit__(self, *exception: object) -> None:
@@ -127,8 +132,9 @@ class LineView(AbstractContextManager[None]):
         self.print_line(f"{self.name_of(training.config)}: {text}")
 
     def data_note(self, training: Training, text: str) -> None:
-        """Shows a message about the data, except in a sweep, which has shown it before its first run."""
-        if not self.in_sweep:
+        """Shows a message about the data that was not shown before."""
+        if self.announced is not None and text not in self.announced:
+            self.announced.add(text)
             self.note(training, text)
 
     def ended(self, result: Result, number: int | None, remark: str = "") -> None:

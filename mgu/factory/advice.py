@@ -102,8 +102,12 @@ def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
     key, _ = _batch_norm(config)
     if not key:
         return []
-    steps = config.training.steps_per_epoch(num_examples) * config.training.epochs
+    per_epoch, training = config.training.steps_per_epoch(num_examples), config.training
+    steps, steps_now = per_epoch * training.epochs, per_epoch * training.epochs_now
     unsettled = _describe_unsettled(config, steps, f"after all {steps} steps", "train longer")
+    if not unsettled and steps_now < steps:  # a rung of a search, which judges what is stopped
+        when = f"after the {steps_now} steps at which training stops for now"
+        unsettled = _describe_unsettled(config, steps_now, when, "stop later")
     messages = [unsettled] if unsettled else []
     smallest = 0 if config.training.has_even_batches else num_examples % config.training.batch_size
     if min(config.training.batch_size, smallest or num_examples) == 1 and not isinstance(config.layout, LayoutConfig):

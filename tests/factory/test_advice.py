@@ -31,6 +31,11 @@ SHORT = ("training.last_batch=short", "training.batch_size=64")
         (["norm=bn_post", "training.epochs=1"], 100, ["keep 98% of their initial values after all 2 steps"]),
         (["norm=bn_pre", "training.epochs=100"], 1080, []),
         (["norm=bn_pre", "training.epochs=3", "training.precise_bn=500"], 1080, []),
+        (
+            ["norm=bn_pre", "training.epochs=100", "training.stop_after=5"],
+            1080,
+            ["keep 43% of their"],
+        ),
         (["norm=no_norm", "training.epochs=1"], 1080, []),
         (["mgu=reference", "training.epochs=3"], 1080, ["or mgu.bn_momentum=0.1, or train longer"]),
         (["mgu=switchable_norm", "training.epochs=3"], 1080, ["or mgu.bn_momentum=0.1, or train longer"]),

@@ -70,7 +70,8 @@ def search(
             )
         if planned_study.settings.warm_start.folder is not None:
             check_folder(Path(planned_study.settings.warm_start.folder).expanduser())
-    study_runs = [as_study_run(planned_study) for planned_study in planned]
+    announced: set[str] = set()
+    study_runs = [as_study_run(planned_study, announced) for planned_study in planned]
     if len(study_runs) > 1:
         print_line(f"{len(study_runs)} studies, one after the other")
     with notifying_of(study_runs):
@@ -142,12 +143,12 @@ def work(overrides: list[str]) -> str:
             f"a worker must search what its command began, but there is no {planned.study.folder}: a file of data or "
             "code has changed since. Put it back, and the same command goes on."
         )
-    work_apart(as_study_run(planned))
+    work_apart(as_study_run(planned, set()))
     return "done"
 
 
-def as_study_run(planned: PlannedStudy) -> StudyRun:
-    """Returns a planned study with how its trials are trained."""
+def as_study_run(planned: PlannedStudy, announced: set[str]) -> StudyRun:
+    """Returns a planned study with how its trials are trained; `announced` is that of all studies of the command."""
     space, settings = planned.study.space, planned.settings.search
     example = planned.start if space.measure is not None else planned.configure(some_point(space), 0)
     concurrency = find_concurrency([example])
@@ -158,4 +159,4 @@ def as_study_run(planned: PlannedStudy) -> StudyRun:
         fixed_seed=planned.fixed_seed,
         max_failures=settings.max_failures,
     )
-    return StudyRun(planned.study, trials, example, concurrency.number)
+    return StudyRun(planned.study, trials, example, concurrency.number, announced)

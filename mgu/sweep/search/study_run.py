@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import NamedTuple
 
 from rich.console import Console
@@ -38,12 +39,15 @@ class StudyRun(NamedTuple):
         settings: How its trials are trained.
         example: Configuration of one run of the space.
         at_once: Trials that this process trains side by side.
+        announced: Messages about data that were shown, by all studies of a command; of the trials, which nobody knows
+            before, each is shown with the first one that has it. None: they are not shown.
     """
 
     study: Study
     settings: TrialSettings
     example: RunConfig
     at_once: int = 1
+    announced: set[str] | None = None
 
     @property
     def axes(self) -> Axes:
@@ -74,10 +78,17 @@ def prepare(study_runs: Sequence[StudyRun]) -> None:
             make_folder(folder)
         models = check_and_size(
             *(configs, configs, study_runs[0].settings.threads, True),
-            on_note=print_line,
+            on_note=partial(_announce, study_runs[0].announced),
             on_import=lambda: print_wait("importing torch"),
         )
     print_line(f"on {' and '.join(sorted({model.device for model in models.values()}))}")
+
+
+def _announce(announced: set[str] | None, note: str) -> None:
+    """Shows a message about data before the first trial, and remembers that it was shown."""
+    print_line(note)
+    if announced is not None:
+        announced.add(note)
 
 
 def run_study(study_run: StudyRun, launch: Callable[[StudyRun], None] | None = None) -> History:
@@ -142,6 +153,7 @@ def work_here(study_run: StudyRun) -> None:
     view = LineView(in_sweep=True, axes=study_run.axes)
     if console.is_terminal and total and study_run.study.space.measure is None:
         view = LiveView(console, int(total), axes=study_run.axes)
+    view.announced = study_run.announced
     with ExitStack() as stack:
         stack.enter_context(view)
         study, settings = study_run.study, study_run.settings
