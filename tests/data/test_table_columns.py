@@ -264,6 +264,16 @@ def test_classes_that_training_never_sees_are_named() -> None:
     assert torch.cat([table.splits.train.batch(slice(None))[1]]).max() == 2
 
 
+def test_a_target_may_be_called_self_where_some_are_missing() -> None:
+    """DataFrame.assign, which takes names of columns for keywords, got two values for self."""
+    frame = rows().rename(columns={"label": "self"})
+    missing = frame["self"].copy()
+    missing.iloc[3] = None
+    frame["self"] = missing
+    known = select_known(frame, "self", "drop", "cases.csv")
+    assert len(known) == len(frame) - 1 and list(known["self"]) == [*frame["self"][:3], *frame["self"][4:]]
+
+
 def test_classes_are_named_as_in_the_file_though_one_is_missing() -> None:
     """pandas reads 1 and 2 as 1.0 and 2.0 where one of them is missing."""
     frame = rows().assign(label=[1.0, 2.0] * 100)

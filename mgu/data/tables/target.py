@@ -145,8 +145,9 @@ def select_known(frame: pd.DataFrame, target: str, missing_target: str, path: st
             f"dataset.target must be known and finite in every row, but {target!r} is not in {num_missing:,} of "
             f"{len(frame):,} rows (first in row {first:,}). Pass dataset.missing_target=drop to leave those rows out."
         )
-    kept: pd.DataFrame = frame[known]
-    return kept.assign(**{target: without_gaps(kept[target])})
+    kept: pd.DataFrame = frame[known].copy()
+    kept[target] = without_gaps(kept[target])  # not by assign, which has no column called self
+    return kept
 
 
 def check_target(column: pd.Series[Any], path: str) -> pd.Series[Any]:
