@@ -16,7 +16,8 @@ from mgu.text.printable import printable
 if TYPE_CHECKING:
     from mgu.predict.model import Model
 
-MOST_TOLD = 200  # lines about what is wrong
+MOST_TOLD = 200  # lines about inputs that cannot be predicted
+MOST_ODD = 10  # lines about those that are predicted in spite of what training never saw
 
 
 def main(arguments: list[str]) -> None:
@@ -38,7 +39,8 @@ def main(arguments: list[str]) -> None:
 
     model = load(options.run, "auto", pruned=options.pruned)
     predicted = model.predict_files(options.files, with_truth=options.score)
-    _tell([*predicted.faults, *predicted.remarks])
+    _tell(predicted.faults, MOST_TOLD)
+    _tell(predicted.remarks, MOST_ODD)
     if predicted.rows and options.score:
         _score(model, predicted.rows, options)
     elif predicted.rows:
@@ -65,11 +67,12 @@ def _score(model: Model, rows: Sequence[Mapping[str, Any]], options: argparse.Na
         print_scores(scores)
 
 
-def _tell(lines: list[str]) -> None:
-    for line in lines[:MOST_TOLD]:
+def _tell(lines: list[str], most: int) -> None:
+    """Prints the first of the lines on stderr, and how many more there are."""
+    for line in lines[:most]:
         print(printable(line), file=sys.stderr)
-    if len(lines) > MOST_TOLD:
-        print(f"and {len(lines) - MOST_TOLD:,} more", file=sys.stderr)
+    if len(lines) > most:
+        print(f"and {len(lines) - most:,} more", file=sys.stderr)
 
 
 def _write(text: str, path: Path | None) -> None:

@@ -176,6 +176,20 @@ def test_a_column_twice_is_refused(matrix: Matrix, tmp_path: Path, capsys: pytes
         assert f"must have column {name!r} once, but has it 2 times" in capsys.readouterr().err
 
 
+def test_a_few_lines_and_a_count_tell_of_classes_that_training_never_saw(
+    matrix: Matrix, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There were 200 lines of the like."""
+    run, table = run_of(matrix, "classification"), pd.read_csv(matrix.folder / "houses.csv")[:40]
+    table.loc[5:, "city"] = "Atlantis"
+    table.to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(RunsFailed, match="40 predicted; 35 have what training never saw"):
+        main([run, str(tmp_path / "new.csv"), "--score"])
+    told = capsys.readouterr().err.splitlines()
+    assert sum("'Atlantis', a class that training never saw" in line for line in told) == 10
+    assert told[-1] == "and 25 more"
+
+
 def test_classes_that_training_never_saw_are_errors_that_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"prediction": "a", "probabilities": {"a": 0.9, "b": 0.1}, "truth": truth} for truth in "aacc"]
     scores = score([*rows, rows[0] | {"truth": ""}], Classes(names=["a", "b"], target="y"))
