@@ -236,6 +236,7 @@ def test_each_mean_says_which_classes_it_is_over(capsys: pytest.CaptureFixture[s
         (["01", "1"], ["01", "1", " 1", None], ".", [0, 1, 1, None]),
         (["no", " no"], [" no", "no", "No", "no "], ".", [1, 0, None, None]),
         (["NA", "x"], ["NA", "x", "", "-"], ".", [0, 1, None, None]),
+        (["no", "yes"], ["no ", " yes", "\tno", "y es"], ".", [0, 1, 0, None]),  # blanks around a name are ignored
     ],
 )
 def test_classes_are_known_however_they_are_written(
