@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/precise_bn.py digits [--parts 0,1,2,3,4,5,6,7,8,9]   # folds of the training images
     .venv/bin/python benchmarks/precise_bn.py mnist [--parts 0,1]                     # seeds
+    .venv/bin/python benchmarks/precise_bn.py ranks    # of the digits' grid, from the packed runs of results/claim
 
 Each network is trained once, whose steps precise batch norm does not change, and evaluated in both ways after every
 epoch. Validation examples only: test images are not looked at.
@@ -10,18 +11,23 @@ epoch. Validation examples only: test images are not looked at.
 from __future__ import annotations
 
 import argparse
+import json
+import tarfile
 import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
-from filed import other_rows
+from filed import RESULTS, file_part, other_rows, provenance
 from models import configure
+from scipy.stats import kendalltau
 from side_by_side import save
 
 from mgu.config.run import RunConfig
 from mgu.factory.learner import build_fit_settings, build_learner, build_precise
 from mgu.factory.resolved_run import ResolvedRun, resolve
+from mgu.results.on_disk.file_names import PACK_FILE
 from mgu.train.loop import Callbacks, Fit, evaluate, fit
 
 NETWORKS = {"bn_pre": ("norm=bn_pre",), "lean": ("mgu=lean",)}
@@ -30,14 +36,18 @@ FOLD = ("dataset=python", "dataset.target=claim_data:digits_fold", f"dataset.fol
         "optimizer.lr=0.01", "training.last_batch=short", "training.epochs=20", "training.patience=20")  # fmt: skip
 MNIST = ("dataset=mnist", "dataset.split=holdout", "training.epochs=3")
 EXAMPLES = 4096
+RUNGS = (1, 2, 3, 5)  # epochs
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", choices=("digits", "mnist"))
+    parser.add_argument("data", choices=("digits", "mnist", "ranks"))
     parser.add_argument("--parts", default=None, help="folds or seeds (default: 0 to 9 on digits, 0 and 1 on MNIST)")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.data == "ranks":
+        file_part("precise_bn", "ranks", {"machine": provenance(), "rows": ranks()})
+        return
     parts = options.parts or ("0,1,2,3,4,5,6,7,8,9" if options.data == "digits" else "0,1")
     for part in map(int, parts.split(",")):
         for network, of_network in NETWORKS.items():
@@ -48,6 +58,43 @@ def main() -> None:
                 rows.append(key | measure(config))
                 print(key, rows[-1]["running"][-1], rows[-1]["precise"][-1], flush=True)
                 save("precise_bn", options.data, config, rows)
+
+
+def ranks() -> list[dict[str, Any]]:
+    """How the grid's validation accuracies after few epochs rank beside its test accuracies after 20, by seed."""
+    histories = {
+        "running": read_grid(RESULTS / "claim" / "digits-better" / PACK_FILE),
+        "precise": read_grid(RESULTS / "claim" / "digits-short" / PACK_FILE),
+    }
+    final = histories["running"].groupby("model")["test"].mean()
+    rows = []
+    for statistics, runs in histories.items():
+        for epoch in RUNGS:
+            tau = [
+                kendalltau([history[epoch - 1] for history in own["val"]], final[own["model"]]).statistic
+                for _, own in runs.groupby("seed")
+            ]
+            rows.append({"statistics": statistics, "epoch": epoch, "tau": tau, "models": len(final)})
+            print(rows[-1]["statistics"], epoch, f"{sum(tau) / len(tau):.2f}")
+    return rows
+
+
+def read_grid(pack: Path) -> pd.DataFrame:
+    """Model, seed, validation accuracy by epoch and test accuracy of the baselines in a pack."""
+    rows = []
+    with tarfile.open(pack) as archive:
+        for member in archive.getmembers():
+            if not member.name.endswith("/result.json"):
+                continue
+            result = json.load(archive.extractfile(member))  # type: ignore[arg-type]
+            history = archive.extractfile(member.name.replace("result.json", "history.csv"))
+            if result["norm"] is None:
+                continue
+            accuracies = pd.read_csv(history)["val_accuracy"].tolist()  # type: ignore[arg-type]
+            model = result["config"]["layout"]["name"], result["norm"], result["residual"]
+            test = result["test"]["accuracy"] if result["test"] else 1 / result["num_classes"]
+            rows.append({"model": model, "seed": result["seed"], "val": accuracies, "test": test})
+    return pd.DataFrame(rows)
 
 
 def configuration(data: str, part: int, *words: str) -> RunConfig:

@@ -319,13 +319,22 @@ STUDIES = (
         claim=claims.precise_bn,
         sample=lambda parts: "digits [4, 0, 1, 3, 2], 10 folds of the training images, 20 epochs; MNIST "
         "[3, 3, 2, inf, 2], 2 seeds, 3 epochs; validation images only",
-        commands=("python benchmarks/precise_bn.py digits", "python benchmarks/precise_bn.py mnist"),
-        sections=tuple(
-            Section(f"{name}: validation accuracy [%]", part, "Each network was trained once and evaluated in both "
+        commands=(
+            *(f"python benchmarks/precise_bn.py {part}" for part in ("digits", "mnist")),
+            "python benchmarks/precise_bn.py ranks  # from the packed runs of results/claim",
+        ),
+        sections=(
+            *(Section(f"{name}: validation accuracy [%]", part, "Each network was trained once and evaluated in both "
                     "ways after every epoch (`training.precise_bn=4096`, which leaves training as it is). Averaged: "
                     "`training.ema=0.99`. Processor time: training and evaluation by running statistics, plus what the "
                     "second evaluation takes.", tables.precise_bn)
-            for part, name in (("digits", "Digits"), ("mnist", "MNIST"))
+            for part, name in (("digits", "Digits"), ("mnist", "MNIST"))),
+            Section("What a search sees after few epochs", "ranks", "Kendall's tau-b, mean and standard deviation over "
+                    "20 seeds: validation accuracy of the grid's 24 networks on the digits after a few epochs, against "
+                    "their mean test accuracy after 20, all with averaged weights and label smoothing. Such ranks are "
+                    "what `search=asha` and `search=bohb` stop trials by. 1 is the same order, 0 is chance. From the "
+                    "packed runs of results/claim: `digits-better` (running statistics) and `digits-short`.",
+                    tables.rungs),
         ),
         limits="Folds share training images. The images that validate a fold are 143 or 144, one is 0.7 points. The "
         "machine had other work meanwhile.",

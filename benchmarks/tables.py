@@ -165,6 +165,16 @@ def precise_bn(part: Row) -> str:
     return table([*header, f"processor time of {last} epochs [s]"], lines, left=3)
 
 
+def rungs(part: Row) -> str:
+    """Kendall's tau-b of a grid after few epochs with the same grid after all, by statistics of batch norms."""
+    epochs = list(dict.fromkeys(row["epoch"] for row in part["rows"]))
+    lines = [
+        [str(statistics), *(spread(row["tau"]) for row in rows)]
+        for (statistics,), rows in by(part["rows"], "statistics").items()
+    ]
+    return table(["statistics", *(f"after epoch {epoch}" for epoch in epochs)], lines)
+
+
 def _one_digit(values: list[float]) -> str:
     return spread(values, 1)
 
