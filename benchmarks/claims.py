@@ -141,8 +141,8 @@ def precise_bn(parts: Parts) -> str:
         f"{accuracy('digits', 'running', 3):.1f} % and has {accuracy('digits', 'precise', 3):.1f} %, more than the "
         f"{accuracy('digits', 'running', 20):.1f} % that it is said to have after 20. On MNIST, where an epoch has 844 "
         f"steps, they have caught up after one: {accuracy('mnist', 'running', 1):.1f} % and "
-        f"{accuracy('mnist', 'precise', 1):.1f} %. After 5 epochs of the digits the 24 networks of the grid rank as after "
-        f"20 with a tau-b of {tau['running']:.2f} by running statistics, {tau['precise']:.2f} by precise ones."
+        f"{accuracy('mnist', 'precise', 1):.1f} %. After 5 epochs of the digits the 24 networks of the grid rank as "
+        f"after 20 with a tau-b of {tau['running']:.2f} by running statistics, {tau['precise']:.2f} by precise ones."
     )
 
 
