@@ -59,12 +59,30 @@ def advise_kept(config: RunConfig, num_examples: int, epochs: int, best_epoch: i
     return _describe_unsettled(config, steps, when, "a larger training.patience")
 
 
-def advise_collapsed(judged: Metrics | None, names: Sequence[str] | None) -> str:
+def is_unsettled(config: RunConfig, num_examples: int, epochs: int | None) -> bool:
+    """Tells whether running statistics of batch norms keep much of their initial values after some epochs.
+
+    Args:
+        config: The configuration of a run.
+        num_examples: Number of its training examples.
+        epochs: Epochs that it trained; None for none.
+
+    Returns:
+        Whether its evaluations are by such statistics.
+    """
+    if epochs is None:
+        return False
+    steps = config.training.steps_per_epoch(num_examples) * epochs
+    return bool(_describe_unsettled(config, steps, "", ""))
+
+
+def advise_collapsed(judged: Metrics | None, names: Sequence[str] | None, unsettled: bool = False) -> str:
     """Describes a network that names one class for every example, whose accuracy may look good all the same.
 
     Args:
         judged: Its metrics on the data that judge it.
         names: Names of the classes; None where they are not known.
+        unsettled: Whether it was judged by running statistics that have not settled, which is reason enough.
 
     Returns:
         A message with overrides to pass; empty for others, and where there is no confusion matrix.
@@ -78,10 +96,15 @@ def advise_collapsed(judged: Metrics | None, names: Sequence[str] | None) -> str
         return ""
     index = predicted.index(total)
     name = names[index] if names else str(index)
+    remedy = (
+        "Pass a smaller optimizer.lr, a larger training.patience, or for a rare class "
+        "dataset.class_weights=balanced or training.score=macro_f1."
+    )
+    if unsettled:
+        remedy = f"Running statistics that lag behind its weights judge it. Pass training.precise_bn={ENOUGH_EXAMPLES}."
     return (
         f"the network names class {name} for each of the {total:,} examples that judge it, and is right for "
-        f"{judged.accuracy:.2%} of them. Pass a smaller optimizer.lr, a larger training.patience, or for a rare class "
-        "dataset.class_weights=balanced or training.score=macro_f1."
+        f"{judged.accuracy:.2%} of them. {remedy}"
     )
 
 

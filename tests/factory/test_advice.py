@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mgu import MultiGatedUnit
-from mgu.factory.advice import advise, advise_collapsed, advise_kept
+from mgu.factory.advice import advise, advise_collapsed, advise_kept, is_unsettled
 from mgu.layers.normalization import BatchNorm
 from mgu.results.events import Note
 from mgu.results.on_disk.folder import run_folder
@@ -63,6 +63,13 @@ def test_what_would_surprise_is_said_with_overrides_that_mend_it(
         overrides.append("training.batch_size=64")
     mended = advise(configure(*words, *overrides), examples)
     assert not mended, overrides
+
+
+def test_statistics_settle_with_the_steps_that_were_trained(configure: Configure) -> None:
+    config = configure("norm=bn_pre", "training.epochs=40")  # 17 steps an epoch, so 0.99 ** 85 = 43 % after 5
+    assert is_unsettled(config, 1080, 5) and not is_unsettled(config, 1080, 40)
+    assert not is_unsettled(configure("norm=bn_pre", "training.precise_bn=9"), 1080, 5)
+    assert not is_unsettled(configure("norm=ln"), 1080, 5) and not is_unsettled(config, 1080, None)
 
 
 @pytest.mark.parametrize("alone", ["training.precise_bn=4096", "norm.momentum=0.1"])
@@ -127,6 +134,8 @@ def test_a_network_that_names_one_class_only_is_told() -> None:
     assert "the network names class well for each of the 100 examples that judge it, and is right for 90.00%" in message
     assert "dataset.class_weights=balanced or training.score=macro_f1" in message
     assert "names class 1 for" in advise_collapsed(judged([0, 90], [0, 10]), None)
+    lagging = advise_collapsed(judged([0, 90], [0, 10]), None, unsettled=True)
+    assert lagging.endswith("Pass training.precise_bn=4096.") and "optimizer.lr" not in lagging
     assert not advise_collapsed(judged([1, 89], [0, 10]), None)
     assert not advise_collapsed(judged([0, 0], [0, 10]), None)  # nothing else is there to be named
     assert not advise_collapsed(Metrics(loss=0.1, accuracy=0.9), None) and not advise_collapsed(None, None)
