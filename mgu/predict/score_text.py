@@ -34,14 +34,14 @@ def print_scores(scores: Scores) -> None:
 
 def _lines(scores: Scores) -> list[str]:
     without = scores.unknown - scores.unseen
-    left_out = f", {without:,} without are left out" if without else ""
+    left_out = f", {without:,} without {_are(without)} left out" if without else ""
     examples = "example" if scores.examples == 1 else "examples"
     lines = [f"{scores.examples:,} {examples} with their truth{left_out}"]
     if scores.unseen:
         share = scores.metrics["accuracy"] * scores.examples / (scores.examples + scores.unseen)
         lines.append(
-            f"{scores.unseen:,} more of classes that training never saw, for which no prediction can be right, are "
-            f"left out: with them the accuracy is {share:.2%}"
+            f"{scores.unseen:,} more of classes that training never saw, for which no prediction can be right, "
+            f"{_are(scores.unseen)} left out: with them the accuracy is {share:.2%}"
         )
     for name, value in scores.metrics.items():
         interval = ""
@@ -54,6 +54,10 @@ def _lines(scores: Scores) -> list[str]:
         cases = count(scores.cases, "case")
         lines.append(f"accuracy of {cases} by the votes of their images: {scores.case_accuracy:.2%}")
     return lines
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _over(metric: str, scores: Scores) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from mgu.console.text import count
 from mgu.report.class_caveats import describe_classes
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
@@ -34,14 +35,14 @@ def _unfinished(table: Table) -> list[str]:
     """Runs that diverged or failed."""
     lines, results = [], table.results
     for status in ("diverged", "failed"):
-        if count := sum(result.status == status for result in results):
-            lines.append(f"{count} of {len(results)} runs {status}.")
+        if ended := sum(result.status == status for result in results):
+            lines.append(f"{ended} of {count(len(results), 'run')} {status}.")
     effect = "no mean includes them"
     if table.score.metric == "accuracy":
         effect = "in a mean each counts as a guess, or as 0 % where the number of classes is not known"
     in_means = [row for row in table.rows if len(row.runs) > 1 and any(result.val for result in row.results)]
     if lost := sum(result.status == "diverged" and result.val is None for row in in_means for result in row.results):
-        lines.append(f"{lost} of {len(results)} runs diverged before their first epoch ended: {effect}.")
+        lines.append(f"{lost} of {count(len(results), 'run')} diverged before their first epoch ended: {effect}.")
     return lines
 
 
@@ -58,12 +59,12 @@ def _scores(table: Table) -> list[str]:
 
 def _unconverged(results: list[Result]) -> list[str]:
     """Runs whose equilibrium layers, or whose directed network, stopped before they were at an equilibrium."""
-    count = sum(result.solver is not None and result.solver.eval_unconverged > 0 for result in results)
-    if not count:
+    unconverged = sum(result.solver is not None and result.solver.eval_unconverged > 0 for result in results)
+    if not unconverged:
         return []
     return [
-        f"{count} of {len(results)} runs ended their last evaluation with batches above the tolerance of their "
-        "iteration: their scores are of where it stopped, not of an equilibrium."
+        f"{unconverged} of {count(len(results), 'run')} ended their last evaluation with batches above the tolerance "
+        "of their iteration: their scores are of where it stopped, not of an equilibrium."
     ]
 
 
@@ -80,8 +81,8 @@ def _unlike(table: Table) -> list[str]:
         )
     if blocks := len(table.other_models):
         lines.append(
-            f"{blocks} of {len(table.rows)} models are neither the paper's unit nor of the grid: they are ranked, but "
-            "no comparison and no cost includes them."
+            f"{blocks} of {count(len(table.rows), 'model')} are neither the paper's unit nor of the grid: they are "
+            "ranked, but no comparison and no cost includes them."
         )
     if repeated := len(table.repeated):
         lines.append(f"{repeated} of all runs repeat a seed of their model and are left out.")
@@ -117,7 +118,7 @@ def _marked(results: list[Result]) -> list[str]:
         "were interrupted and resumed (marked +): their time and energy are sums over the parts and are not "
         "compared.": sum(r.resumed > 0 for r in results),
     }
-    return [f"{count} of {len(results)} runs {cause}" for cause, count in causes.items() if count]
+    return [f"{number} of {count(len(results), 'run')} {cause}" for cause, number in causes.items() if number]
 
 
 def _started(results: list[Result]) -> list[str]:
@@ -126,9 +127,9 @@ def _started(results: list[Result]) -> list[str]:
     if not started:
         return []
     lines = [
-        f"{len(started)} of {len(results)} runs start from trained weights (training.start_from): their time, energy "
-        "and CO2 are of what was trained since, without what their source cost. So they are not compared in cost with "
-        "other runs, nor with what a search finds at that cost."
+        f"{len(started)} of {count(len(results), 'run')} start from trained weights (training.start_from): their "
+        "time, energy and CO2 are of what was trained since, without what their source cost. So they are not compared "
+        "in cost with other runs, nor with what a search finds at that cost."
     ]
     if any(result.has_own_rows for result in started):
         lines.append(

@@ -75,10 +75,10 @@ def incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
     if len({result.start_sha256 for result in results}) > 1:  # from the same weights, all lack the same cost
         return "trained weights that runs start from are not charged"
     if too_short := sum(not results_of_model for results_of_model in models):
-        return f"too few energy readings: {too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
+        return f"too few energy readings: {too_short} of {count(len(models), 'model')} ran under {SHORT_S:.0f} s"
     by_processor = kind == "processor" or (kind == "cpu" and any(map(is_modelled, results)))  # waits for nothing
     if not by_processor and (starved := sum(map(is_starved, results))):
-        return f"other work used the machine during {starved} of {len(results)} runs"
+        return f"other work used the machine during {starved} of {count(len(results), 'run')}"
     if kind in ENERGIES and any(result.energy is None for result in results):
         return "not known for every run"
     if reason := _unlike(results, kind):

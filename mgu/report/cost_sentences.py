@@ -83,7 +83,7 @@ def _describe_counted(table: Table, ratios: Sequence[Ratio]) -> list[str]:
     if alone == len(grid) and units_alone == len(units):
         return []
     lines = [
-        f"{alone} of {len(grid)} baselines and {units_alone} of {len(units)} units have a run that "
+        f"{alone} of {count(len(grid), 'baseline')} and {units_alone} of {count(len(units), 'unit')} have a run that "
         "was measured alone and without interruption. Times and energies are compared where all models of both sides "
         "have one: part of a grid search is cheaper than the whole."
     ]

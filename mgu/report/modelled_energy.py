@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mgu.console.text import count
 from mgu.report.ranking.validity import component_of
 from mgu.results.schema.result import Result
 
@@ -96,7 +97,7 @@ def describe_assumptions(results: Sequence[Result]) -> list[str]:
 
 
 def _count(group: list[Result], of: list[Result]) -> str:
-    return f" of {len(group)} of {len(of)} runs"
+    return f" of {len(group)} of {count(len(of), 'run')}"
 
 
 def _describe_power(result: Result) -> str:

@@ -196,7 +196,7 @@ def test_classes_that_training_never_saw_are_errors_that_are_said(capsys: pytest
     assert (scores.examples, scores.unknown, scores.unseen) == (2, 3, 2)
     print_scores(scores)
     shown = capsys.readouterr().out
-    assert "2 examples with their truth, 1 without are left out" in shown
+    assert "2 examples with their truth, 1 without is left out" in shown
     assert "2 more of classes that training never saw" in shown and "the accuracy is 50.00%" in shown
     with pytest.raises(UserError, match=r"classes that the run knows .*, but the column 'y' names others"):
         score(rows[2:], Classes(names=["a", "b"], target="y"))

@@ -136,6 +136,14 @@ def test_a_card_says_how_many_classes_it_leaves_out(tmp_path: Path) -> None:
         assert told in classes and ("more of" in classes) == bool(told)
 
 
+def test_the_interval_counts_in_english() -> None:
+    """It was over 1 examples."""
+    assert [wilson(1, n, "test examples").method for n in (1, 1200)] == [
+        "Wilson, over 1 test example",
+        "Wilson, over 1,200 test examples",
+    ]
+
+
 def test_the_interval_is_wilsons() -> None:
     """Against the roots of (p - share)^2 = z^2 p (1 - p) / n, which it is defined by."""
     for hits, count in ((0, 10), (7, 10), (356, 360), (10, 10)):

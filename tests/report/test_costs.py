@@ -78,7 +78,7 @@ def test_contended_and_resumed_runs_are_marked_and_in_no_ratio() -> None:
     text = markdown([table])
     assert "100.0! " in text and "100.0+ " in text
     lines = Analysis(table).lines
-    assert any(line.startswith("2 of 4 baselines and 1 of 1 units have a run that") for line in lines)
+    assert any(line.startswith("2 of 4 baselines and 1 of 1 unit have a run that") for line in lines)
     (ratios,) = [line for line in lines if line.startswith("The grid search costs, relative to mgu-reference")]
     assert "time, CPU energy and CO2 cannot be compared (2 of 5 models have no run that was measured alone" in ratios
     assert "x in time" not in ratios and "8.0x in processor time (measured; some runs shared the machine;" in ratios
@@ -88,7 +88,7 @@ def test_contended_and_resumed_runs_are_marked_and_in_no_ratio() -> None:
     assert sorted(row["contended"] + row["resumed"] for row in rows) == ["00", "00", "00", "01", "10"]
     (alone,) = ranked([*results, example_unit(contended=True)])
     lines = Analysis(alone).lines
-    assert any(line.startswith("2 of 4 baselines and 0 of 1 units have a run that") for line in lines)
+    assert any(line.startswith("2 of 4 baselines and 0 of 1 unit have a run that") for line in lines)
     assert any("other work makes it longer, too" in line for line in lines)
     # 4 baselines of 95 s of processor time each against a unit of 19
     assert any("interruption), 20.0x in processor time (measured; some runs shared" in line for line in lines)

@@ -51,7 +51,7 @@ def test_part_of_a_grid_neither_supports_the_claim_nor_refutes_it(analysis: Anal
     assert {ratio.kind for ratio in found.ratios if ratio.value is None} == {"time", "cpu", "co2"}
     assert f"time, CPU energy and CO2 cannot be compared ({NOT_ALONE}), 12.0x in processor time" in found.text
     lines = "\n".join(analysis.lines)
-    assert "1 of 24 baselines and 1 of 1 units have a run that was measured alone" in lines
+    assert "1 of 24 baselines and 1 of 1 unit have a run that was measured alone" in lines
     assert "is supported by 12.0x in processor time" in lines
     assert "x in time" not in lines and "not supported" not in lines
 

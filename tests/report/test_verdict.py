@@ -87,7 +87,7 @@ def test_without_a_common_seed_the_seeds_to_train_are_named_and_no_bits_are_miss
     assert found
     text = "\n".join(describe_verdict(found))
     assert "no correct.bits" not in text and "Train the unit with seed=1,2." in text
-    assert "For 1 of 1 baselines there is no test: they share no seed with unit-s0" in text
+    assert "For 1 of 1 baseline there is no test: they share no seed with unit-s0" in text
     found = analyse(trained("unit2", [0.95]), trained("b", [0.90], config=folds)).verdict
     assert found and "Train the unit with dataset.fold=2 seed=0." in "\n".join(describe_verdict(found))
 

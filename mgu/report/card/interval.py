@@ -40,7 +40,8 @@ def wilson(hits: int, count: int, what: str) -> Interval:
     share, extra = hits / count, Z * Z / count
     middle = (share + extra / 2) / (1 + extra)
     half = Z / (1 + extra) * math.sqrt(share * (1 - share) / count + extra / (4 * count))
-    return Interval(max(0.0, middle - half), min(1.0, middle + half), f"Wilson, over {count:,} {what}")
+    examples = what.removesuffix("s") if count == 1 else what
+    return Interval(max(0.0, middle - half), min(1.0, middle + half), f"Wilson, over {count:,} {examples}")
 
 
 def over_groups(right: NDArray[np.bool_], sizes: Sequence[int], what: str) -> Interval | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from mgu.console.text import count
 from mgu.report.cost_kinds import NAMES, times
 from mgu.report.costs import Ratio, describe_ratios
 from mgu.report.ranking.default import explain_no_default
@@ -156,9 +157,9 @@ def _capital(text: str) -> str:
 
 def _unit(verdict: Verdict) -> str:
     """Names the unit, and what it is the best of."""
-    count = len(verdict.kind.rows)
+    models = len(verdict.kind.rows)
     name = verdict.unit.name
-    return f"the best of {count} models of {verdict.kind.name}, {name}," if count > 1 else f"the unit {name}"
+    return f"the best of {models} models of {verdict.kind.name}, {name}," if models > 1 else f"the unit {name}"
 
 
 def _reason(verdict: Verdict) -> str:
@@ -198,8 +199,8 @@ def _needed(verdict: Verdict) -> str:
 
 
 def _diverged(verdict: Verdict) -> str:
-    count = sum(result.status == "diverged" for result in verdict.unit.results)
-    return f"; {count} of the unit's {len(verdict.unit.runs)} runs diverged" if count else ""
+    diverged = sum(result.status == "diverged" for result in verdict.unit.results)
+    return f"; {diverged} of the unit's {count(len(verdict.unit.runs), 'run')} diverged" if diverged else ""
 
 
 def _missing(verdict: Verdict) -> list[str]:
@@ -208,15 +209,16 @@ def _missing(verdict: Verdict) -> list[str]:
     if not verdict.defaults:
         lines.append(explain_no_default(verdict.table, verdict.unit))
     apart = [comparison for comparison in verdict.comparisons if not comparison.shared]
-    without_bits, count = sum(map(_lacks_bits, verdict.comparisons)), len(verdict.comparisons)
+    without_bits = sum(map(_lacks_bits, verdict.comparisons))
+    baselines = count(len(verdict.comparisons), "baseline")
     if without_bits:
         lines.append(
-            f"For {without_bits} of {count} baselines there is no test over {verdict.unit.examples}: runs of earlier "
+            f"For {without_bits} of {baselines} there is no test over {verdict.unit.examples}: runs of earlier "
             "versions and runs that diverged at once have no correct.bits. Train them again with force=true."
         )
     if apart:
         lines.append(
-            f"For {len(apart)} of {count} baselines there is no test: they share no seed with {verdict.unit.name}, and "
+            f"For {len(apart)} of {baselines} there is no test: they share no seed with {verdict.unit.name}, and "
             f"only pairs of the same seed are compared. Train the unit with {_their_seeds(apart)}."
         )
     return lines
