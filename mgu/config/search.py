@@ -30,7 +30,7 @@ class SearchSettings(ConfigModel):
         description="true: of the points that the strategy wishes, take the one with the largest expected improvement "
         "per second.",
     )
-    max_failures: Count = Field(10, description="Failed trials after which a study stops.")
+    max_failures: Count = Field(10, description="Trials that failed by an error, after which a study stops.")
     workers: Count = Field(1, description="Jobs of Hydra's launcher that search together in one study.")
     replay: bool = Field(False, description="true: take the recorded runs of the experiment, and train nothing.")
     studies: Count = Field(1, description="Number of studies, whose seeds follow search.seed.")

@@ -17,6 +17,7 @@ from mgu.isolation import finish_imports
 from mgu.results.compare.axes import Axes
 from mgu.results.on_disk.files import make_folder
 from mgu.results.on_disk.folder import run_folder
+from mgu.search.failures import outcome_of
 from mgu.search.history import History
 from mgu.search.spending import count_trials, spent_in_all
 from mgu.search.strategy import Trial
@@ -191,9 +192,10 @@ def describe_end(study: Study, history: History) -> list[str]:
 
 def _describe_states(history: History, counted: int) -> str:
     """Says what became of a study's trials, and how many ended too late to count."""
-    states = ["stopped by the budget" if trial.number in history.cut else trial.state for trial in history.trials]
+    cut = "stopped by the budget"
+    states = [cut if trial.number in history.cut else outcome_of(trial, history) for trial in history.trials]
     parts = [f"{states.count('told')} told"]
-    others = ("pruned", "failed", "running", "stopped by the budget")
+    others = ("pruned", "diverged", "failed", "running", cut)
     parts += [f"{states.count(state)} {state}" for state in others if state in states]
     late = len(history.order) - counted
     if late:

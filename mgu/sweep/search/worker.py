@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from mgu.config.run import RunConfig
+from mgu.console.failures import describe_failure
 from mgu.console.lines import LineView
+from mgu.console.text import count
 from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.folder import find_done, find_result, run_folder
 from mgu.search.costs import beyond, cost_of
+from mgu.search.failures import failed_trials
 from mgu.search.history import History
 from mgu.search.outcome import tell_measured, tell_result
 from mgu.search.partial import as_of
@@ -49,7 +52,7 @@ class TrialSettings(NamedTuple):
         threads: CPU threads of runs that have no number of their own.
         second: Name of the second objective.
         fixed_seed: Seed of all runs; None: it is drawn for each study.
-        max_failures: Failed trials after which the search stops.
+        max_failures: Trials that failed by an error after which the search stops.
     """
 
     configure: Callable[[Point, int, int | None], RunConfig]
@@ -210,10 +213,10 @@ class Worker:
         return told, details
 
     def _check_failures(self) -> None:
-        failed = [trial for trial in self.history.trials if trial.state == "failed"]
+        failed = failed_trials(self.history)
         if len(failed) >= self.settings.max_failures:
-            error = self.history.details[failed[-1].number].get("error") or "its loss was not finite"
+            why = describe_failure(self.history.details[failed[-1].number].get("error"))
             raise RunsFailed(
-                f"{self.study.title}: {len(failed)} trials have failed (search.max_failures="
-                f"{self.settings.max_failures}), the last one because {error}. See {self.history.path}."
+                f"{self.study.title}: {count(len(failed), 'trial')} failed (search.max_failures="
+                f"{self.settings.max_failures}), the last one because: {why}. See {self.history.path}."
             )
