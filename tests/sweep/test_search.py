@@ -255,3 +255,26 @@ def test_a_search_that_is_killed_at_random_points_ends_like_an_undisturbed_one(t
         kills += 1
     assert Running(tmp_path / "killed", line, {}).wait().returncode == 0
     assert kills >= 2 and scores(tmp_path / "killed") == scores(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_search_with_a_failed_trial_ends_with_1_and_tells_so(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = (*GRID, *QUIET, "budget.trials=1", f"notify='env > {here}/told'")
+    assert call(monkeypatch, *line, "training.timeout=0.01") == 1
+    message = capsys.readouterr().err
+    assert "random on grid, seed 0: 1 of 1 trial failed, trial 0, because: " in message and "log.txt" in message
+    told = dict(own.split("=", 1) for own in (here / "told").read_text().splitlines() if own.startswith("MGU_"))
+    assert (told["MGU_NOTIFY_STATE"], told["MGU_NOTIFY_DONE"], told["MGU_NOTIFY_MISSING"]) == ("failed", "0", "1")
+
+
+@pytest.mark.slow
+def test_a_search_with_a_diverged_trial_is_done(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = (*GRID, *QUIET, "budget.trials=1", f"notify='env > {here}/told'")
+    assert call(monkeypatch, *line, "optimizer.lr=1e38", "optimizer=sgd") == 0
+    assert "1 trial (0 told, 1 diverged)" in capsys.readouterr().out
+    told = dict(own.split("=", 1) for own in (here / "told").read_text().splitlines() if own.startswith("MGU_"))
+    assert (told["MGU_NOTIFY_STATE"], told["MGU_NOTIFY_DONE"]) == ("done", "1")

@@ -20,6 +20,7 @@ from mgu.search.grids import Grids
 from mgu.search.space import some_point
 from mgu.sweep.concurrency import check_launcher, find_concurrency
 from mgu.sweep.search.confirm import confirm
+from mgu.sweep.search.failed import describe_failed
 from mgu.sweep.search.notify import notifying_of
 from mgu.sweep.search.study_run import StudyRun, num_ended, prepare, run_study, work_apart
 from mgu.sweep.search.warm_start import check_folder, tell_finished
@@ -51,7 +52,7 @@ def search(
 
     Raises:
         UserError: A setting is not legal, or a trial cannot be trained here.
-        RunsFailed: Too many trials failed, or a worker did.
+        RunsFailed: A trial failed by an error, or a worker did.
     """
     planned = plan_studies(loader, master, grids, overrides)
     if plan:
@@ -76,20 +77,25 @@ def search(
         print_line(f"{len(study_runs)} studies, one after the other")
     with notifying_of(study_runs):
         prepare(study_runs)
+        failures: list[str] = []
         for planned_study, study_run in zip(planned, study_runs, strict=True):
-            _run(planned_study, study_run, None if launch is None else _launching(planned_study, launch))
+            failures += _run(planned_study, study_run, None if launch is None else _launching(planned_study, launch))
+        if failures:
+            raise RunsFailed("\n".join(failures))
 
 
-def _run(planned: PlannedStudy, study_run: StudyRun, launch: Callable[[StudyRun], None] | None) -> None:
-    """Runs one study with what comes before its first trial and after its last one."""
+def _run(planned: PlannedStudy, study_run: StudyRun, launch: Callable[[StudyRun], None] | None) -> list[str]:
+    """Runs one study with what comes before its first trial and after its last one; returns what failed, in lines."""
     settings = planned.settings
     if settings.warm_start.folder is not None:
         folder = Path(settings.warm_start.folder).expanduser()
         told = tell_finished(study_run, folder, settings.warm_start.charge)
         print_line(f"{count(told, 'finished run')} told before the first trial" if told else "told when it began")
     history = run_study(study_run, launch)
+    failures = [describe_failed(study_run, history)]
     if settings.confirm.top:
-        confirm(study_run, history, settings.confirm.top, settings.confirm.seeds)
+        failures.append(confirm(study_run, history, settings.confirm.top, settings.confirm.seeds))
+    return [line for line in failures if line]
 
 
 def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[Any]]) -> Callable[[StudyRun], None]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from statistics import fmean
 
 from mgu.console.lines import LineView
 from mgu.console.text import count, describe_s, print_line
+from mgu.results.on_disk.file_names import LOG_FILE
 from mgu.results.on_disk.files import write_text
-from mgu.results.on_disk.folder import find_result
+from mgu.results.on_disk.folder import find_result, run_folder
 from mgu.results.schema.result import Result
 from mgu.search.costs import cost_of
 from mgu.search.history import History
@@ -19,7 +21,7 @@ from mgu.sweep.jobs import finish, run_job
 from mgu.sweep.search.study_run import StudyRun
 
 
-def confirm(study_run: StudyRun, history: History, top: int, seeds: int) -> None:
+def confirm(study_run: StudyRun, history: History, top: int, seeds: int) -> str:
     """Trains the best points of a study anew, prints their mean scores, and keeps them beside the history.
 
     Args:
@@ -27,12 +29,16 @@ def confirm(study_run: StudyRun, history: History, top: int, seeds: int) -> None
         history: Its history.
         top: Number of points.
         seeds: Number of seeds.
+
+    Returns:
+        A sentence on the runs that failed; empty where none did.
     """
     best = best_points(study_run, history, top)
     new = [generator_for(study_run.study.seed, number, "confirm").randrange(2**31) for number in range(seeds)]
     if best:
         print_line(f"training {count(len(best), 'point')} anew with {count(seeds, 'new seed')}, counted apart")
     view, records = LineView(in_sweep=True, axes=study_run.axes), []
+    failed: list[Path] = []
     for trial in best:
         results: list[Result] = []
         for seed in new:
@@ -40,9 +46,15 @@ def confirm(study_run: StudyRun, history: History, top: int, seeds: int) -> None
             finish(run_job([config], trial.number, view, study_run.settings.threads, may_wait=True))
             if (result := find_result(config)) and result.status != "failed":
                 results.append(result)
+            else:
+                failed.append(run_folder(config) / LOG_FILE)
         records.append(_record(trial, results))
         print_line(_describe(study_run, trial, results))
     write_text(study_run.study.folder / CONFIRMED_FILE, json.dumps({"seeds": new, "points": records}, indent=2) + "\n")
+    total = count(len(best) * seeds, "run")
+    return (
+        f"{study_run.study.title}: {len(failed)} of {total} with new seeds failed. See {failed[-1]}." if failed else ""
+    )
 
 
 def best_points(study_run: StudyRun, history: History, top: int) -> list[Trial]:
