@@ -12,6 +12,7 @@ from scipy.stats import ttest_1samp
 
 from mgu.report.analysis import Analysis
 from mgu.report.cost_sentences import describe_costs
+from mgu.report.formats.plain_statistics import best_so_far_to_plain
 from mgu.report.ranking.rank import Table
 from mgu.report.stats.best_so_far import BestSoFar, best_so_far, obstacle
 from mgu.report.stats.correct import Bits
@@ -79,6 +80,25 @@ def test_where_the_unit_pays() -> None:
     assert "0.86x the unit's cost: the unit is not worth its cost here" in dear
     best, _, sentence = at_cost(one_search(0.6, 0.7, unit=0.85, unit_s=350.0))
     assert best.reached_s(0.85) is None and "is not expected to reach the unit" in sentence
+
+
+def test_what_stands_beside_a_difference_over_shared_seeds_is_over_these() -> None:
+    """Means over all seeds were of the other sign: the search 70 %, the unit 60 %, the difference +10 points."""
+    results = [
+        example_result(f"{name}-s{seed}", seed=seed, val_accuracy=accuracy, train_s=100.0)
+        for name in "ab"
+        for seed, accuracy in enumerate((0.5, 0.9))
+    ]
+    (table,) = ranked([*results, example_unit(val_accuracy=0.6, train_s=150.0)])
+    curve, place, sentence = at_cost(table)
+    assert curve.expected[place] == pytest.approx(0.7)
+    assert sentence.startswith("Over 1 shared seed, a grid search in random order that takes as long as ")
+    assert "expected to reach 50.00% (50.00% to 50.00% in four of five searches)" in sentence
+    assert "the unit reaches 60.00% (not decided, +10.00 points, 1 seed" in sentence
+    assert "The whole grid search is not expected to reach the unit." in sentence  # it is expected to with seed 1
+    plain = best_so_far_to_plain(curve, Analysis(table).verdicts[0])
+    assert (plain["unit_accuracy"], plain["grid_expected_at_unit_s"]) == pytest.approx((0.6, 0.5))
+    assert plain["grid_reaches_unit_after_s"] is None and plain["shared_seeds_and_folds"] == 1
 
 
 def test_each_kind_of_unit_is_at_its_own_cost() -> None:

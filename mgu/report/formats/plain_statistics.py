@@ -12,7 +12,7 @@ from mgu.report.stats.best_so_far import BestSoFar
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
 from mgu.report.stats.sample import Sample
-from mgu.report.stats.sentences import verdict_sentence
+from mgu.report.stats.sentences import unit_accuracy, verdict_sentence
 from mgu.report.stats.verdict import Verdict
 
 
@@ -57,13 +57,15 @@ def answer_to_plain(answer: Answer) -> dict[str, Any]:
 
 def best_so_far_to_plain(curve: BestSoFar, verdict: Verdict) -> dict[str, Any]:
     """Returns what a search in random order would have reached at the cost of one kind of unit, in seconds."""
-    cost_s, accuracy = curve.cost_of(verdict.kind.rows), fmean(verdict.unit.accuracies(verdict.table.tested).values())
+    shared = verdict.search.shared if verdict.search else ()
+    cost_s, accuracy, curve = curve.cost_of(verdict.kind.rows), unit_accuracy(verdict), curve.over(shared)
     utilisation = curve.utilisation(verdict.kind.rows)
     return {
         "unit_kind": verdict.kind.name,
         "cost": curve.basis,
         "note": utilisation.text if utilisation else None,
         "unit_s": cost_s,
+        "shared_seeds_and_folds": len(shared),
         "unit_accuracy": accuracy,
         "grid_expected_at_unit_s": None if cost_s is None else float(curve.expected[curve.at(cost_s)]),
         "grid_reaches_unit_after_s": curve.reached_s(accuracy),

@@ -9,7 +9,7 @@ random_order.py computes it exactly over all orders. Costs are rounded to 1 / ST
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from mgu.console.text import describe_s
@@ -98,6 +98,18 @@ class BestSoFar:
         above = self.expected >= accuracy - 1e-12
         return float(self.seconds[above.argmax()]) if above.any() else None
 
+    def over(self, replicates: Collection[Replicate]) -> BestSoFar:
+        """Returns the curve of some of its seeds and folds alone, to stand beside a model with these; of none, itself.
+
+        Args:
+            replicates: The seeds and folds.
+        """
+        wins = {replicate: self.wins[replicate] for replicate in self.wins if replicate in replicates}
+        if not wins or len(wins) == len(self.wins):
+            return self
+        expected, low, high = _expectation(self.table, self.baselines, wins, self.chance)
+        return replace(self, wins=wins, expected=expected, low=low, high=high)
+
     def sample_at(self, seconds: float) -> Sample:
         """Returns what a search of that many seconds is expected to find, to compare with.
 
@@ -148,16 +160,14 @@ def best_so_far(
     step = sum(costs) / STEPS
     wins = _wins(table, baselines, [max(1, round(cost / step)) for cost in costs])
     chance = chance_accuracy(baselines[0].result)
-    accuracies, shares = _distribution(table, baselines, wins, chance)
-    below = shares.cumsum(axis=0)
-    low, high = (accuracies[(below < share - 1e-9).sum(axis=0)] for share in BAND)
+    expected, low, high = _expectation(table, baselines, wins, chance)
     return BestSoFar(
         table=table,
         basis=basis,
         baselines=baselines,
         correct=[answers.get(id(row), {}) for row in baselines],
-        seconds=np.arange(shares.shape[1], dtype=np.float64) * step,
-        expected=accuracies @ shares,
+        seconds=np.arange(len(expected), dtype=np.float64) * step,
+        expected=expected,
         low=low,
         high=high,
         wins=wins,
@@ -172,6 +182,16 @@ def _wins(table: Table, baselines: Sequence[Row], steps: Sequence[int]) -> dict[
         scores = [row.accuracies("val")[seed] for row in baselines]
         wins[seed] = win_probabilities(steps, scores)
     return wins
+
+
+def _expectation(
+    table: Table, baselines: Sequence[Row], wins: Mapping[Replicate, Floats], chance: float
+) -> tuple[Floats, Floats, Floats]:
+    """Returns by budget (T,) the expected accuracy of the best so far and its quantiles, over orders and seeds."""
+    accuracies, shares = _distribution(table, baselines, wins, chance)
+    below = shares.cumsum(axis=0)
+    low, high = (accuracies[(below < share - 1e-9).sum(axis=0)] for share in BAND)
+    return accuracies @ shares, low, high
 
 
 def _distribution(

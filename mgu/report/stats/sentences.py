@@ -77,15 +77,18 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
         curve: Expected best-so-far of the grid search.
 
     Returns:
-        Sentences that end with whether the unit is worth its cost.
+        Sentences that end with whether the unit is worth its cost, over the seeds that both have.
     """
     cost_s = curve.cost_of(verdict.kind.rows)
     assert verdict.search and cost_s
-    at, search = curve.at(cost_s), verdict.search
-    accuracy = fmean(verdict.unit.accuracies(verdict.table.tested).values())
+    search, shared = verdict.search, set(verdict.search.shared)
+    is_part = bool(shared) and not (shared == search.first.scores.keys() == curve.wins.keys())
+    begin = f"Over {count_replicates(shared, 'shared ')}, a" if is_part else "A"
+    curve = curve.over(shared)
+    at, accuracy = curve.at(cost_s), unit_accuracy(verdict)
     bias = ", which is too high because it is selected on the data that score it" if curve.is_selected else ""
     line = (
-        f"A grid search in random order that takes as long as {verdict.kind.name} ({cost_s:,.3g} s of "
+        f"{begin} grid search in random order that takes as long as {verdict.kind.name} ({cost_s:,.3g} s of "
         f"{BASES[curve.basis]} without set-up) is expected to reach {curve.expected[at]:.2%} ({curve.low[at]:.2%} to "
         f"{curve.high[at]:.2%} in four of five searches){bias}; the unit reaches {accuracy:.2%} "
         f"({outcome_of(search)}, {describe_comparison(search, verdict.num_kinds)})."
@@ -100,6 +103,20 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
     matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {share:.2g}x the unit's cost"
     matched += f" ({utilisation.text})" if utilisation else ""
     return f"{line} {matched}: {worth}."
+
+
+def unit_accuracy(verdict: Verdict) -> float:
+    """Returns the accuracy of a unit to stand beside that of a search in random order.
+
+    Args:
+        verdict: The verdict of a kind of unit.
+
+    Returns:
+        The mean over the seeds and folds that both have, in 0..1; over all of the unit's where they share none.
+    """
+    scores = verdict.unit.accuracies(verdict.table.tested)
+    shared = verdict.search.shared if verdict.search else ()
+    return fmean(scores[replicate] for replicate in shared or scores)
 
 
 def describe_verdict(verdict: Verdict) -> list[str]:
