@@ -138,7 +138,7 @@ def open_onnx(content: bytes) -> Infer:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3  # errors: it warns of initial values that no node uses
+    options.log_severity_level = 4  # fatal: errors are raised, and it warns of initial values that no node uses
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     names = [taken.name for taken in session.get_inputs()]
 

@@ -76,7 +76,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     with tracing(f"RUN must be of modules that torch.export can trace{name}", advice):
         content, infer = export_network(module, example, form, preprocessing, about)
     expected = held_out.expected if held_out else compute(model.network.network)
-    computed = _run(infer, model, raw, form)
+    computed = _run_exported(infer, model, raw, form)
     near, far = (standardise(outputs, preprocessing) for outputs in (computed, expected))
     name = "torch.export" if form == "torch" else "ONNX"
     if fixed.steps:
@@ -179,6 +179,18 @@ def _training_examples(model: Model) -> list[Any]:
     from mgu.export.held_out import take_training
 
     return take_training(model.trained, NUM_CALIBRATING)
+
+
+def _run_exported(infer: Infer, model: Model, raw: Any, form: Format) -> Tensor:
+    """Computes the outputs of the file; UserError where no runtime can, as of an LSTM with a projection in ONNX."""
+    try:
+        return _run(infer, model, raw, form)
+    except Exception as error:
+        said, other = str(error).splitlines()[0].rstrip("."), "torch" if form == "onnx" else "onnx"
+        raise UserError(
+            f"RUN must be of modules that can be run once torch has exported them, but the file fails: {said}. "
+            f"Pass --to {other}."
+        ) from error
 
 
 def _run(infer: Infer, model: Model, raw: Any, form: Format) -> Tensor:

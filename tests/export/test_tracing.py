@@ -66,3 +66,25 @@ def test_a_run_without_own_code_has_a_rule_too(trained_unit: Path, monkeypatch: 
     monkeypatch.setattr(exporting, "export_network", explode)
     with pytest.raises(UserError, match=rf"^{RULE}, but .*no such operator. Export it to the other format\.$"):
         export_run(load(trained_unit), "torch")
+
+
+class Projecting(nn.Module):
+    """Has an LSTM whose outputs are projected, which torch writes to ONNX as one that no runtime can run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(2, 6, batch_first=True, proj_size=3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.lstm(x)[0].flatten(1)
+
+
+@pytest.mark.slow
+def test_a_file_that_no_runtime_can_run_is_told(trained_unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = end_to_end(Projecting().eval(), PREPROCESSING)
+    _, infer = export_network(module, [torch.ones(1, 3, 2)], "onnx", PREPROCESSING, {"input": "x", "output": "y"})
+    run = exporting._run
+    broken = lambda _, model, raw, form: infer(torch.ones(1, 3, 2)) if form == "onnx" else run(_, model, raw, form)  # noqa: E731
+    monkeypatch.setattr(exporting, "_run", broken)
+    with pytest.raises(UserError, match=r"can be run once torch has exported them, .*LSTM.* Pass --to torch\.$"):
+        export_run(load(trained_unit), "onnx")
