@@ -10,7 +10,7 @@ import pytest
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.rank import rank
 from mgu.report.stats.correct import Bits
-from mgu.report.stats.optimism import optimism
+from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
 from mgu.report.stats.sentences import describe_verdict
 from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
@@ -36,7 +36,25 @@ def test_holdout_picks_on_validation_and_compares_on_test_images(trained: Traine
     )
     lost = (0.05 - (0.05 - 0.05) / 2 + 0.03 - (0.03 - 0.05) / 2) / 2
     assert analysis.optimism == (None, None, pytest.approx(lost))
-    assert "exceeds the mean loss of all models by +4.50 points" in "\n".join(analysis.lines)
+    assert "it loses 4.50 points more than all models do in the mean" in "\n".join(analysis.lines)
+
+
+@pytest.mark.parametrize(
+    ("bias", "words"),
+    [
+        (Optimism(None, None, -0.0211), "does not make it look better than it is here (selection bias): from "
+         "validation to test images it loses 2.11 points less than all models do in the mean"),
+        (Optimism(None, None, 0.0211), "makes it look better than it is (selection bias): from validation to test "
+         "images it loses 2.11 points more than all models do"),
+        (Optimism(-0.003, 0.0011, None), "makes it look better than it is (selection bias): the winner is 0.30 points "
+         "worse than with other seeds and 0.11 points better than on other test images (bootstrap)"),
+        (Optimism(-0.003, None, None), "does not make it look better than it is here (selection bias): the winner is "
+         "0.30 points worse than with other seeds, on average"),
+    ],
+)  # fmt: skip
+def test_a_negative_bias_is_said_in_words_and_not_by_a_sign(bias: Optimism, words: str) -> None:
+    (sentence,) = describe_optimism(bias)
+    assert words in sentence
 
 
 def test_optimism_over_seeds_and_images(trained: Trained) -> None:
@@ -56,12 +74,12 @@ def test_a_function_without_test_data_has_no_official_ones(trained: Trained) -> 
     for kind, changes in {"own": own, "named": {}}.items():
         models = [trained(f"{name}-{kind}", values, **changes) for name, values in GRID.items()]
         found[kind] = "\n".join(analyse(*models).lines)
-    for words in ("validation uses the official test data", "on its test images", "with other test images (bootstrap)"):
+    for words in ("validation uses the official test data", "on its test images", "on other test images (bootstrap)"):
         assert words in found["named"] and words not in found["own"]
     for words in (
         "my.load@12ab gave no test data, so nothing is held out: the validation data that select the best of the grid",
         "Selecting the best of the grid on its validation examples makes it look better",
-        "with other validation examples (bootstrap)",
+        "on other validation examples (bootstrap)",
     ):
         assert words in found["own"] and words not in found["named"]
 

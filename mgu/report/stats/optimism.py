@@ -70,22 +70,35 @@ def describe_optimism(bias: Optimism, examples: str = "images", judges: str = "t
         The sentence; none where nothing is known.
     """
     if bias.on_test is not None:
+        lost = _points(bias.on_test, "more", "less")
         return [
-            f"Selecting the best of the grid on validation {examples} makes it look better than it is (selection "
-            f"bias): its loss on test {examples} exceeds the mean loss of all models by {100 * bias.on_test:+.2f} "
-            "points, on average over searches with one seed."
+            f"Selecting the best of the grid on validation {examples} {_looks([bias.on_test])} (selection bias): from "
+            f"validation to test {examples} it loses {lost} than all models do in the mean, on average over searches "
+            "with one seed."
         ]
     parts = []
     if bias.over_seeds is not None:
-        parts.append(f"{100 * bias.over_seeds:+.2f} points compared with other seeds of the winner")
+        parts.append(f"{_points(bias.over_seeds, 'better', 'worse')} than with other seeds")
     if bias.over_images is not None:
-        parts.append(f"{100 * bias.over_images:+.2f} points compared with other {judges} {examples} (bootstrap)")
+        parts.append(f"{_points(bias.over_images, 'better', 'worse')} than on other {judges} {examples} (bootstrap)")
     if not parts:
         return []
+    known = [value for value in (bias.over_seeds, bias.over_images) if value is not None]
     return [
-        f"Selecting the best of the grid on its {judges} {examples} makes it look better than it is (selection bias): "
-        f"by {' and by '.join(parts)}, on average over searches with one seed."
+        f"Selecting the best of the grid on its {judges} {examples} {_looks(known)} (selection bias): the winner is "
+        f"{' and '.join(parts)}, on average over searches with one seed."
     ]
+
+
+def _looks(values: Sequence[float]) -> str:
+    """Says whether selection makes a winner look better, by any of some values of its optimism."""
+    is_better = any(round(100 * value, 2) > 0 for value in values)
+    return "makes it look better than it is" if is_better else "does not make it look better than it is here"
+
+
+def _points(value: float, more: str, less: str) -> str:
+    """Writes a difference in points of accuracy without its sign, which the word tells."""
+    return f"{abs(100 * value):.2f} points {more if value >= 0 else less}"
 
 
 def _over_seeds(baselines: Sequence[Row]) -> float | None:
