@@ -138,7 +138,7 @@ def test_a_study_of_one_seed_is_told_runs_of_that_seed_only(
     warm = (*GRID, *QUIET, f"warm_start.folder={here}/before", "budget.trials=1")
     assert call(monkeypatch, *warm, "seed=1") == 0
     assert [(own["seed"], own["was_there"]) for own in events(here, "asked")] == [(1, True)]
-    capsys.readouterr()
+    assert "the told run uses up the budget of 1 trial, so nothing is searched" in capsys.readouterr().out
     assert call(monkeypatch, *warm, "seed=2") == 2
     assert "must have finished runs with seed=2 at points of space=grid" in capsys.readouterr().err
 

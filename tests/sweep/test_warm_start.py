@@ -30,7 +30,7 @@ from mgu.search.usable import OTHER_ROWS
 from mgu.sweep.search import warm_start, worker
 from mgu.sweep.search.match_runs import PointFinder
 from mgu.sweep.search.study_run import StudyRun
-from mgu.sweep.search.warm_start import tell_finished
+from mgu.sweep.search.warm_start import describe_used_up, tell_finished
 from mgu.sweep.search.worker import TrialSettings, Worker
 from tests.conftest import Configure
 from tests.examples import example_result
@@ -156,6 +156,12 @@ def test_runs_that_are_not_told_are_counted(
         f"not told of 4 finished runs in {tmp_path}/before: 1 at no point of space=grid with the same data and "
         "training, 1 at a point that is told with another seed"
     ]
+    assert describe_used_up(whole, 2) == ""  # of nine trials
+    whole.study.budget = Budget(trials=2)
+    assert describe_used_up(whole, 2) == (
+        "the 2 told runs use up the budget of 2 trials, so nothing is searched. Pass warm_start.charge=false or a "
+        "larger budget.trials."
+    )
     fixed = search_of(GRIDS, configure, tmp_path / "fixed", fixed_seed=1)
     assert tell_finished(fixed, tmp_path / "before", True) == 2
     assert [trial.seed for trial in fixed.study.open().trials] == [1, 1]

@@ -23,7 +23,7 @@ from mgu.sweep.search.confirm import confirm
 from mgu.sweep.search.failed import describe_failed
 from mgu.sweep.search.notify import notifying_of
 from mgu.sweep.search.study_run import StudyRun, num_ended, prepare, run_study, work_apart
-from mgu.sweep.search.warm_start import check_folder, tell_finished
+from mgu.sweep.search.warm_start import check_folder, describe_used_up, tell_finished
 from mgu.sweep.search.worker import TrialSettings
 from mgu.text.hydra_quoting import quote
 
@@ -91,6 +91,8 @@ def _run(planned: PlannedStudy, study_run: StudyRun, launch: Callable[[StudyRun]
         folder = Path(settings.warm_start.folder).expanduser()
         told = tell_finished(study_run, folder, settings.warm_start.charge)
         print_line(f"{count(told, 'finished run')} told before the first trial" if told else "told when it began")
+        if told and (line := describe_used_up(study_run, told)):
+            print_line(line)
     history = run_study(study_run, launch)
     failures = [describe_failed(study_run, history)]
     if settings.confirm.top:

@@ -10,10 +10,12 @@ from mgu.console.text import count, print_line
 from mgu.errors import UserError
 from mgu.results.runs.load import load_results
 from mgu.results.schema.result import Result
+from mgu.search.budget import Budget
 from mgu.search.costs import cost_of
 from mgu.search.history import told_event
 from mgu.search.outcome import tell_result
 from mgu.search.space import Key, Point
+from mgu.search.spending import spent_in_all
 from mgu.search.strategy import Cost, Trial
 from mgu.search.usable import as_of_today, count_obstacles, find_obstacle, ways_out
 from mgu.sweep.search.match_runs import PointFinder
@@ -74,6 +76,28 @@ def tell_finished(study_run: StudyRun, folder: Path, charge: bool) -> int:
     if line := _describe_left_out(study_run, folder, obstacles, len(results), len(fitting), len(by_key)):
         print_line(line)
     return len(by_key)
+
+
+def describe_used_up(study_run: StudyRun, told: int) -> str:
+    """Says that runs which were told used up the budget, where they did.
+
+    Args:
+        study_run: The study, which was told them.
+        told: Number of the runs.
+
+    Returns:
+        A sentence; empty where there is something left to search with.
+    """
+    budget = study_run.study.budget
+    name = budget.reached(spent_in_all(study_run.study.open()))
+    if name is None:
+        return ""
+    runs = f"the {told} told runs use" if told > 1 else "the told run uses"
+    limit = Budget(**{name: budget.given[name]}).describe()  # type: ignore[arg-type]  # as many as it is given
+    return (
+        f"{runs} up the budget of {limit}, so nothing is searched. Pass warm_start.charge=false or a larger "
+        f"budget.{name}."
+    )
 
 
 def _events(matches: Iterable[tuple[Point, Result]], charge: bool, second: str | None) -> list[dict[str, Any]]:
