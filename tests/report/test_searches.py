@@ -139,7 +139,7 @@ def test_studies_with_other_options_or_training_are_rows_of_their_own_beside_the
         study("random", 20, {}, until=2.0),  # the same study, replayed with less
     )
     assert [own.name for own in found.contenders] == [
-        *("gbfs on grid, rho=1", "gbfs on grid, rho=5"),
+        *("gbfs on grid, epochs=3 rho=1", "gbfs on grid, epochs=3 rho=5"),
         *("random on grid, epochs=20", "random on grid, epochs=3"),
     ]
     assert [found.random_of(own) for own in found.contenders[:2]] == [found.contenders[3]] * 2
@@ -149,6 +149,20 @@ def test_studies_with_other_options_or_training_are_rows_of_their_own_beside_the
     found = compare(for_cost, plain)
     names = {own.name: random.name for own in found.contenders if (random := found.random_of(own))}
     assert names == dict.fromkeys(("random on grid, per_cost=true", "random on grid"), "random on grid")
+
+
+def test_spaces_by_one_name_are_told_apart_over_all_strategies() -> None:
+    """Beside the row "random on grid" it was advised to run the random search on grid that was missing."""
+
+    def study(strategy: str, points: int) -> Curve:
+        settings = {"space": {"name": "grid", "low": points}, "points": points}
+        return curve(strategy, 0, [(1, 0.5, 0.4)], until=2.0, settings=settings)
+
+    found = compare(study("random", 6), study("tpe", 12))
+    assert [own.name for own in found.contenders] == ["random on grid, points=6", "tpe on grid, points=12"]
+    assert "There is no random search on grid (points=12) to compare with." in " ".join(describe_searches(found))
+    alone = compare(study("random", 6), study("tpe", 6))
+    assert [own.name for own in alone.contenders] == ["random on grid", "tpe on grid"]
 
 
 def test_a_search_that_was_told_results_is_no_random_search_to_compare_with() -> None:

@@ -46,13 +46,15 @@ class Contender:
         curves: The studies.
         score: The metric.
         before: Score while no trial has ended; None: such a study has none.
-        variant: What tells it from others of the same strategy and space; empty where there are none.
+        problem: What tells its space and training from those of others by that name; empty where all are the same.
+        variant: What tells it from others of the same strategy, space and training; empty where there are none.
         clock: By which what they spent is counted.
     """
 
     curves: Sequence[Curve]
     score: Score
     before: float | None
+    problem: str = ""
     variant: str = ""
     clock: Clock = WALL
 
@@ -82,8 +84,8 @@ class Contender:
     def name(self) -> str:
         """What the report calls it."""
         parts = [f"{self.strategy} on {self.space}"]
-        if self.variant:
-            parts.append(self.variant)
+        if told := " ".join(filter(None, (self.problem, self.variant))):
+            parts.append(told)
         if self.origin == "replayed":
             parts.append("replayed")
         return ", ".join(parts)

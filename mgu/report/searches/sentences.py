@@ -175,7 +175,7 @@ def describe_other_scores(table: Table, by_other_scores: int) -> list[str]:
 
 def _advise_random(without: Sequence[Contender]) -> str:
     """Says how to get a random search beside those that have none; it takes no options, and none by cost is one."""
-    spaces = ", ".join(sorted({contender.space for contender in without}))
+    spaces = ", ".join(sorted({_searched(contender) for contender in without}))
     settings = [contender.curves[0].settings for contender in without]
     given = [key for key in ("options", "per_cost") if any(values.get(key) for values in settings)]
     words = [f"search.{key}" for key in given]
@@ -183,6 +183,11 @@ def _advise_random(without: Sequence[Contender]) -> str:
         words.append("warm_start.folder")
     but = f" and without {' and '.join(words)}" if words else ""
     return f"There is no random search on {spaces} to compare with. Run the same command with search=random{but}."
+
+
+def _searched(contender: Contender) -> str:
+    """Names what a strategy searches, and what it shares with the random search beside it."""
+    return f"{contender.space} ({contender.problem})" if contender.problem else contender.space
 
 
 def _describe(comparison: EqualCost, index: int) -> str:

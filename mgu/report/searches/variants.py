@@ -1,13 +1,14 @@
 """Groups studies that differ in their seed only, and names the groups by what they differ in.
 
 Studies of one strategy on one space may have other options, another training or a narrower space. They are rows of
-their own, and each is compared with the random search of its own space and training.
+their own, and each is compared with the random search of its own space and training. These are named over all
+strategies: where one searched 6 points of a grid and another one 12, both names say so.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from mgu.report.searches.contender import Contender
@@ -38,17 +39,37 @@ def group_curves(curves: Sequence[Curve], score: Score, before: float | None) ->
         if known is None or curve.spent_s > known.spent_s:
             by_seed[curve.seed] = curve
     ordered = [[by_seed[seed] for seed in sorted(by_seed)] for _, by_seed in sorted(groups.items())]
-    alike: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    for studies in ordered:
-        alike.setdefault(_kind(studies[0]), []).append(studies[0].settings)
-    variants = {kind: name_variants(settings) for kind, settings in alike.items()}
-    return [Contender(studies, score, before, variants[_kind(studies[0])].pop(0)) for studies in ordered]
+    first = [studies[0] for studies in ordered]
+    problems = _name_parts([(curve.space, curve.origin) for curve in first], list(map(_problem, first)))
+    variants = _name_parts([(*shared_settings(curve), curve.strategy) for curve in first], list(map(_own, first)))
+    named = zip(ordered, problems, variants, strict=True)
+    return [Contender(studies, score, before, problem, variant) for studies, problem, variant in named]
 
 
 def shared_settings(curve: Curve) -> tuple[str, str, str]:
     """Returns what a study and the random search that it is compared with have in common."""
-    settings = {key: value for key, value in curve.settings.items() if key not in STRATEGYS_OWN}
-    return curve.space, curve.origin, _text(settings)
+    return curve.space, curve.origin, _text(_problem(curve))
+
+
+def _problem(curve: Curve) -> dict[str, Any]:
+    """Returns the settings of a study that are not its strategy's: the space, and how its points are trained."""
+    return {key: value for key, value in curve.settings.items() if key not in STRATEGYS_OWN}
+
+
+def _own(curve: Curve) -> dict[str, Any]:
+    return {key: value for key, value in curve.settings.items() if key in STRATEGYS_OWN}
+
+
+def _name_parts(kinds: Sequence[Hashable], settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names each of several settings by what tells it from the others of its kind; equal ones are named alike."""
+    different: dict[Hashable, dict[str, Mapping[str, Any]]] = {}
+    for kind, own in zip(kinds, settings, strict=True):
+        different.setdefault(kind, {})[_text(own)] = own
+    names = {
+        kind: dict(zip(of_kind, name_variants(list(of_kind.values())), strict=True))
+        for kind, of_kind in different.items()
+    }
+    return [names[kind][_text(own)] for kind, own in zip(kinds, settings, strict=True)]
 
 
 def name_variants(settings: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -78,10 +99,6 @@ def name_variants(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     if len(set(names)) == len(names):
         return names
     return [f"{name} ({number})".lstrip() for number, name in enumerate(names, 1)]
-
-
-def _kind(curve: Curve) -> tuple[str, str, str]:
-    return curve.space, curve.origin, curve.strategy
 
 
 def _text(value: Any) -> str:
