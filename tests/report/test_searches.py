@@ -165,6 +165,20 @@ def test_spaces_by_one_name_are_told_apart_over_all_strategies() -> None:
     assert [own.name for own in alone.contenders] == ["random on grid", "tpe on grid"]
 
 
+def test_a_unit_that_a_search_trained_is_not_what_the_search_is_compared_with() -> None:
+    own, tuned = example_unit(num_classes=10), example_unit("x-mgu-lean-s7", num_classes=10, val_accuracy=0.99)
+    found = curve("random", 0, [(1, 0.99, 0.9)], until=2.0, runs=frozenset({tuned.folder_name}))
+    (table,) = ranked([example_result(num_classes=10), own, tuned])
+    comparison = compare_searches(table, [found])
+    assert comparison and comparison.unit and comparison.unit.name != "x-mgu-lean" and comparison.unit.trials == 1
+    (table,) = ranked([example_result(num_classes=10), tuned])
+    alone = compare_searches(table, [found])
+    assert alone and alone.unit is None
+    assert "no finished unit in this experiment that was trained from new weights and by no search" in " ".join(
+        describe_searches(alone)
+    )
+
+
 def test_a_search_that_was_told_results_is_no_random_search_to_compare_with() -> None:
     def study(strategy: str, folder: str | None) -> Curve:
         settings = {"size": 24, "warm_start": {"folder": folder, "charge": False}}

@@ -169,6 +169,7 @@ def test_a_search_without_m_is_refused(
         ("budget.trials=3", "budget.trials must go with a search, but there is none. Add search=random"),
         ("search=tpee space=grid", "Did you mean tpe?"),
         ("search=random space=grid", "space=grid must have axes"),
+        ("search=random space=grid norm=ln,no_norm mgu=lean,reference", "mgu must be one value with space=grid"),
         ("search=random space=protocol", "budget must have a limit"),
         ("search=grid space=protocol budget.trials=3", "search=grid must have a space of finitely many points"),
         ("search=random space=protocol budget.trials=2,4", "budget.trials must be one value in a command"),

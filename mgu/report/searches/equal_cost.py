@@ -84,8 +84,9 @@ class EqualCost:
 
     @cached_property
     def unit(self) -> Unit | None:
-        """The unit; None where none has both a score and a cost, by a training from new weights."""
-        return unit_of(self.table, self.clock)
+        """The unit; None where none has both a score and a cost, by a training from new weights and not by a search."""
+        searched = frozenset[str]().union(*(curve.runs for curve in self.curves))
+        return unit_of(self.table, self.clock, searched)
 
     @cached_property
     def multiple(self) -> float:

@@ -45,8 +45,8 @@ def _describe_multiple(comparison: EqualCost) -> list[str]:
     unit = comparison.unit
     if unit is None:
         return [
-            "There is no finished unit in this experiment that was trained from new weights: multiples are of the "
-            "tenth of the longest search. Train it with mgu=reference to compare."
+            "There is no finished unit in this experiment that was trained from new weights and by no search: "
+            "multiples are of the tenth of the longest search. Train it with mgu=reference to compare."
         ]
     lines = [
         f"One multiple is what training the unit costs: {unit.cost:.3g} s of set-up, time to solution and "

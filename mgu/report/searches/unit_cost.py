@@ -33,17 +33,20 @@ class Unit:
     trials: int = 1
 
 
-def unit_of(table: Table, clock: Clock) -> Unit | None:
+def unit_of(table: Table, clock: Clock, searched: frozenset[str] = frozenset()) -> Unit | None:
     """Finds the unit of a table, at its cost by a clock.
 
     Args:
         table: A ranked table.
         clock: By which costs are counted.
+        searched: Names of the folders of the runs that searches trained. Units of which these are all runs are trials,
+            which would be compared with themselves.
 
     Returns:
         The unit; None where none has both a score and a cost, by a training from new weights.
     """
-    rows = [row for row in table.unit_models if not row.cost.is_partial]
+    own = [row for row in table.unit_models if not {result.folder_name for result in row.results} <= searched]
+    rows = [row for row in own if not row.cost.is_partial]
     best = table.best(rows)
     costs_of_rows = [[run_cost(result, clock) for result in row.results if result.seconds] for row in rows]
     timed = [costs for costs in costs_of_rows if costs]

@@ -35,7 +35,8 @@ def build_grid(settings: Mapping[str, Any], context: SpaceContext) -> Space:
         The space.
 
     Raises:
-        UserError: There is no grid, or nothing is left of it.
+        UserError: There is no grid, nothing is left of it, or units would be searched, with which searches are
+            compared.
     """
     given = context.grammar.keys(context.overrides)
     grids = {
@@ -49,6 +50,11 @@ def build_grid(settings: Mapping[str, Any], context: SpaceContext) -> Space:
         for key, override in zip(given, context.overrides, strict=True)
         if len(values := _values(context, override)) > 1 and key not in ("hydra", "seed")
     }
+    if UNIT in swept and not settings.get("units"):
+        raise UserError(
+            f"{UNIT} must be one value with space=grid, which is without the units that searches are compared with, "
+            f"but got {UNIT}={','.join(swept[UNIT])}. Sweep over units without a search."
+        )
     by_name = {
         next((name for name, axes in grids.items() if axes is each), "given"): {
             axis: _values(context, f"{axis}={values}") for axis, values in each.items() if axis not in given
