@@ -12,10 +12,10 @@ from mgu.cli.parser import Parser
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
 from mgu.results.on_disk.files import find_folders
+from mgu.results.on_disk.search_files import REPLAYED_FOLDER, SEARCH_FOLDER, STUDY_FILE
 from mgu.search.optuna_file.journal import write_journal
 from mgu.search.recorded import Recorded, find_studies, read_study
 from mgu.search.strategies.optuna_study import import_optuna
-from mgu.search.study import FOLDER
 from mgu.text.nearest import did_you_mean
 from mgu.text.printable import printable
 
@@ -64,9 +64,9 @@ def _choose(path: Path, names: Sequence[str] | None) -> list[Path]:
 
 def _advise(folder: Path) -> str:
     """Says where studies are, or how they come about."""
-    if below := sorted({file.parents[2] for file in folder.glob(f"*/{FOLDER}/*/study.yaml")}):
+    if below := sorted({file.parents[2] for file in folder.glob(f"*/{SEARCH_FOLDER}/*/{STUDY_FILE}")}):
         return f"Name an experiment below it: {_list(below)}."
-    if next(folder.glob(f"{FOLDER}/replayed/*.json"), None):
+    if next(folder.glob(f"{SEARCH_FOLDER}/{REPLAYED_FOLDER}/*.json"), None):
         return "Replayed searches keep no trials: search without search.replay."
     return "Search first: mgu-run +experiment=NAME -m search=random space=grid."
 

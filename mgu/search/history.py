@@ -26,8 +26,6 @@ from mgu.errors import UserError
 from mgu.search.space import Key, Space
 from mgu.search.strategy import Cost, Trial
 
-HISTORY_FILE = "history.jsonl"
-
 
 class Cut(NamedTuple):
     """Holds what a trial had spent when the budget ended.

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import yaml
 
 from mgu.errors import UserError
+from mgu.results.on_disk.search_files import SEARCH_FOLDER, STUDY_FILE, STUDY_HISTORY_FILE
 from mgu.search.budget import Budget
 from mgu.search.described import read_space
-from mgu.search.history import HISTORY_FILE, History
-from mgu.search.study import FOLDER, STUDY_FILE
+from mgu.search.history import History
 
 
 class Recorded(NamedTuple):
@@ -40,8 +40,8 @@ def find_studies(folder: Path) -> list[Path]:
     Returns:
         The folders by name.
     """
-    files = [folder / STUDY_FILE, *folder.glob(f"{FOLDER}/*/{STUDY_FILE}")]
-    if folder.absolute().name == FOLDER:
+    files = [folder / STUDY_FILE, *folder.glob(f"{SEARCH_FOLDER}/*/{STUDY_FILE}")]
+    if folder.absolute().name == SEARCH_FOLDER:
         files += folder.glob(f"*/{STUDY_FILE}")
     return sorted(file.parent for file in files if file.is_file())
 
@@ -69,4 +69,4 @@ def read_study(folder: Path) -> Recorded:
             f"{path} must describe a study, but cannot be read ({type(error).__name__}: {reason}). Run the command of "
             "its search again, which writes it anew."
         ) from None
-    return Recorded(folder.absolute().name, described, History(folder / HISTORY_FILE, space, identity), budget)
+    return Recorded(folder.absolute().name, described, History(folder / STUDY_HISTORY_FILE, space, identity), budget)

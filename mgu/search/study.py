@@ -26,14 +26,11 @@ from filelock import FileLock, Timeout
 from mgu.errors import UserError
 from mgu.results.compare.fingerprints import is_same_data
 from mgu.results.on_disk.files import make_folder, write_text
+from mgu.results.on_disk.search_files import SEARCH_FOLDER, STUDY_FILE, STUDY_HISTORY_FILE
 from mgu.search.budget import Budget
-from mgu.search.history import HISTORY_FILE, History
+from mgu.search.history import History
 from mgu.search.space import Space
 from mgu.search.strategy import Strategy
-
-STUDY_FILE = "study.yaml"
-CONFIRMED_FILE = "confirmed.json"  # the best points, trained anew
-FOLDER = "search"  # of an experiment
 
 
 class Study:
@@ -70,7 +67,7 @@ class Study:
         described = {"strategy": name, "seed": seed, "space": space.describe(), **self.settings}
         self.described: dict[str, Any] = json.loads(json.dumps(described, sort_keys=True, default=str))
         self.identity = hashlib.sha256(json.dumps(self.described, sort_keys=True).encode()).hexdigest()[:8]
-        self.folder = folder / FOLDER / f"{name}-{space.name}-s{seed}-{self.identity}"
+        self.folder = folder / SEARCH_FOLDER / f"{name}-{space.name}-s{seed}-{self.identity}"
 
     @property
     def title(self) -> str:
@@ -80,7 +77,7 @@ class Study:
     @property
     def has_begun(self) -> bool:
         """Whether it has a history."""
-        return (self.folder / HISTORY_FILE).exists()
+        return (self.folder / STUDY_HISTORY_FILE).exists()
 
     def open(self) -> History:
         """Creates the folder if it is new, and reads the history.
@@ -102,7 +99,7 @@ class Study:
                 "budget": asdict(self.budget),
             }
             write_text(self.folder / STUDY_FILE, yaml.safe_dump(content, sort_keys=False))
-            return History(self.folder / HISTORY_FILE, self.space, self.identity)
+            return History(self.folder / STUDY_HISTORY_FILE, self.space, self.identity)
 
     def _check_file(self) -> None:
         """Checks that study.yaml, if there, is of this study, and on the rows of today once a trial ended or runs."""
@@ -128,7 +125,7 @@ class Study:
 
     def _was_told(self) -> bool:
         """Returns whether a trial has ended; until then it does not matter with which rows the study was begun."""
-        return bool(History(self.folder / HISTORY_FILE, self.space, self.identity).order)
+        return bool(History(self.folder / STUDY_HISTORY_FILE, self.space, self.identity).order)
 
     def _has_workers(self) -> bool:
         """Returns whether a worker is at a trial, which it will tell of the rows that the study was begun with."""

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from mgu.errors import UserError
+from mgu.results.on_disk.search_files import STUDY_FILE
 from mgu.search.budget import Budget, Spent
 from mgu.search.costs import beyond
 from mgu.search.history import History
 from mgu.search.space import Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategy import Cost
-from mgu.search.study import STUDY_FILE, Study
+from mgu.search.study import Study
 from tests.search.spaces import GRID, MIXED, TILES
 
 

@@ -14,9 +14,10 @@ import pytest
 
 from mgu.cli.search import main
 from mgu.errors import UserError
+from mgu.results.on_disk.search_files import STUDY_FILE, STUDY_HISTORY_FILE
 from mgu.search.budget import Budget
 from mgu.search.described import read_space
-from mgu.search.history import HISTORY_FILE, History
+from mgu.search.history import History
 from mgu.search.parameters.bounds import Float
 from mgu.search.parameters.choices import Categorical, Ordinal
 from mgu.search.parameters.condition import Condition
@@ -24,7 +25,7 @@ from mgu.search.propose import propose
 from mgu.search.space import Point, Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategy import Cost
-from mgu.search.study import STUDY_FILE, Study
+from mgu.search.study import Study
 from mgu.sweep.search.study_run import best_of
 from tests.search.spaces import GRID, MIXED, TILES, bowl
 
@@ -232,7 +233,7 @@ def test_a_damaged_study_is_named_and_left_out(tmp_path: Path, capsys: pytest.Ca
     for study in studies:
         run(study, 1, lambda _: 0.5)
     (studies[1].folder / STUDY_FILE).write_text("strategy: random\n")
-    (studies[2].folder / HISTORY_FILE).write_text("{}\n")
+    (studies[2].folder / STUDY_HISTORY_FILE).write_text("{}\n")
     path = export(tmp_path)
     assert [own.study_name for own in optuna.get_all_study_summaries(_storage(path))] == [studies[0].folder.name]
     told = capsys.readouterr().err

@@ -13,8 +13,9 @@ from mgu.cli.study.studies import PlannedStudy
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import describe_s, print_line, table_console
 from mgu.measure.estimate import estimate
+from mgu.results.on_disk.search_files import STUDY_HISTORY_FILE
 from mgu.search.budget import Budget, Spent
-from mgu.search.history import HISTORY_FILE, History
+from mgu.search.history import History
 from mgu.search.space import some_point
 from mgu.search.spending import spent_in_all
 from mgu.search.strategy import generator_for, is_multi_fidelity
@@ -82,7 +83,7 @@ def _estimate_trial(planned: PlannedStudy, notes: list[str]) -> float | None:
 def _record(planned: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     """Returns one study as JSON."""
     study, budget = planned.study, planned.study.budget
-    history = History(study.folder / HISTORY_FILE, study.space, study.identity)  # empty where there is no file
+    history = History(study.folder / STUDY_HISTORY_FILE, study.space, study.identity)  # empty where there is no file
     spent = spent_in_all(history)
     if spent.trials:
         # Its own trials tell more than those of others.

@@ -12,15 +12,20 @@ import yaml
 
 from mgu.errors import UserError
 from mgu.results.on_disk.files import make_folder, write_text
+from mgu.results.on_disk.search_files import (
+    CONFIRMED_FILE,
+    REPLAYED_FOLDER,
+    SEARCH_FOLDER,
+    STUDY_FILE,
+    STUDY_HISTORY_FILE,
+)
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Incumbent, trace
-from mgu.search.history import HISTORY_FILE, History
+from mgu.search.history import History
 from mgu.search.space import Key, Point, Space
 from mgu.search.spending import count_trials, spent_beyond
-from mgu.search.study import CONFIRMED_FILE, FOLDER, STUDY_FILE
 
 NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget", "fingerprint")  # of study.yaml
-REPLAYED = "replayed"  # folder below FOLDER
 
 
 class AnySpace(Space):
@@ -47,14 +52,14 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
         The curves of those that have spent something, and a line for each study that cannot be read.
     """
     curves, skipped = list[Curve](), list[str]()
-    for file in sorted(experiment.glob(f"{FOLDER}/*/{STUDY_FILE}")):
+    for file in sorted(experiment.glob(f"{SEARCH_FOLDER}/*/{STUDY_FILE}")):
         try:
             described = yaml.safe_load(file.read_text(encoding="utf-8"))
             if described["data"] == [dataset, split] and "measure" not in described:  # else it is no search of runs
                 curves.append(load_study(file, described))
         except (UserError, OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
             skipped.append(f"{file}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
-    for file in sorted(experiment.glob(f"{FOLDER}/{REPLAYED}/*.json")):
+    for file in sorted(experiment.glob(f"{SEARCH_FOLDER}/{REPLAYED_FOLDER}/*.json")):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             if content["data"] == [dataset, split]:
@@ -81,7 +86,7 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
         KeyError: Something is not said.
     """
     space = described["space"]["name"]
-    history = History(file.parent / HISTORY_FILE, AnySpace(space, ()), described["identity"])
+    history = History(file.parent / STUDY_HISTORY_FILE, AnySpace(space, ()), described["identity"])
     study = (described["strategy"], space, described["seed"])
     budget = Budget(**described["budget"])
     counted, _ = count_trials(history, budget)
@@ -139,7 +144,7 @@ def save_replayed(
     Returns:
         The file.
     """
-    folder = experiment / FOLDER / REPLAYED
+    folder = experiment / SEARCH_FOLDER / REPLAYED_FOLDER
     make_folder(folder)
     plain = [
         {key: value for key, value in asdict(curve).items() if key not in ("settings", "runs", "fingerprint")}

@@ -16,8 +16,8 @@ from mgu.report.searches.load import load_study
 from mgu.report.searches.space_names import name_spaces
 from mgu.report.searches.table import MISSING, Entry, SearchTable, share_cell
 from mgu.report.searches.variants import group_curves
+from mgu.results.on_disk.search_files import SEARCH_FOLDER, STUDY_FILE
 from mgu.search.curve import Curve
-from mgu.search.study import FOLDER, STUDY_FILE
 from mgu.tasks.score import Score, shorten
 
 NEAR = 0.95  # of the best score that any study found: what counts as having found it
@@ -57,7 +57,7 @@ def load_measured(folders: Sequence[Path]) -> list[MeasuredSearches]:
     studies: dict[str, list[Curve]] = {}
     known: dict[str, dict[str, Any]] = {}
     for folder in dict.fromkeys(study_folder.resolve() for study_folder in folders):
-        files = [*folder.glob(f"{FOLDER}/*/{STUDY_FILE}"), *folder.glob(f"*/{FOLDER}/*/{STUDY_FILE}")]
+        files = [*folder.glob(f"{SEARCH_FOLDER}/*/{STUDY_FILE}"), *folder.glob(f"*/{SEARCH_FOLDER}/*/{STUDY_FILE}")]
         for file in sorted(files):
             try:
                 described = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -11,12 +11,12 @@ from mgu.console.text import count, describe_s, print_line
 from mgu.results.on_disk.file_names import LOG_FILE
 from mgu.results.on_disk.files import write_text
 from mgu.results.on_disk.folder import find_result, run_folder
+from mgu.results.on_disk.search_files import CONFIRMED_FILE
 from mgu.results.schema.result import Result
 from mgu.search.costs import cost_of
 from mgu.search.history import History
 from mgu.search.spending import count_trials
 from mgu.search.strategy import Trial, generator_for
-from mgu.search.study import CONFIRMED_FILE
 from mgu.sweep.jobs import finish, run_job
 from mgu.sweep.search.study_run import StudyRun
 

@@ -16,13 +16,12 @@ from typing import Any
 
 from mgu.errors import UserError
 from mgu.results.compare.axes import Flat, complete_values, flatten, is_outside_identity
+from mgu.results.on_disk.search_files import SEARCH_FOLDER, STUDY_HISTORY_FILE
 from mgu.results.schema.result import Result
-from mgu.search.history import HISTORY_FILE
 from mgu.search.parameters.bounds import Int
 from mgu.search.parameters.choices import Categorical, Ordinal
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Point
-from mgu.search.study import FOLDER
 from mgu.sweep.search.study_run import StudyRun
 
 MOST_TRIED = 20  # points for one run: choices may differ in what a later parameter sets
@@ -147,7 +146,7 @@ def _text(flat: Flat, key: str) -> str:
 def _read_points(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Returns by the name of a run's folder the points that the studies of an experiment, or of all, tried with it."""
     points: dict[str, list[dict[str, Any]]] = {}
-    for pattern in (f"{FOLDER}/*/{HISTORY_FILE}", f"*/{FOLDER}/*/{HISTORY_FILE}"):
+    for pattern in (f"{SEARCH_FOLDER}/*/{STUDY_HISTORY_FILE}", f"*/{SEARCH_FOLDER}/*/{STUDY_HISTORY_FILE}"):
         for file in sorted(folder.glob(pattern)):
             for run, point in _read_history(file):
                 points.setdefault(run, []).append(point)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mgu.console.text import count, describe_s
+from mgu.results.on_disk.search_files import STUDY_HISTORY_FILE
 from mgu.search.failures import outcome_of
-from mgu.search.history import HISTORY_FILE, History
+from mgu.search.history import History
 from mgu.sweep.notify import State, calling, variables
 from mgu.sweep.search.study_run import StudyRun, describe_end
 
@@ -30,7 +31,7 @@ def _describe(study_runs: Sequence[StudyRun], state: State, seconds: float) -> d
     """Returns the variables that the command is given: trials with a result are runs that are done."""
     studies = [study_run.study for study_run in study_runs]
     begun = [
-        (study, History(study.folder / HISTORY_FILE, study.space, study.identity))
+        (study, History(study.folder / STUDY_HISTORY_FILE, study.space, study.identity))
         for study in studies
         if study.has_begun
     ]
