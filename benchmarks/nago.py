@@ -22,6 +22,7 @@ from scipy.stats import ttest_ind
 
 import mgu
 from mgu.report.searches.load import load_curves
+from mgu.results.runs.searches import Searches
 
 SEEDS = ",".join(map(str, range(10)))
 STRATEGIES = ("bohb", "random")
@@ -79,7 +80,7 @@ def grid_searches(folder: Path) -> pd.DataFrame:
 
 def found(folder: Path, strategy: str) -> pd.DataFrame:
     """Returns for each study what its best by validation has on test images, and what the study cost."""
-    curves, unreadable = load_curves(folder, "digits", "holdout")
+    curves, unreadable = load_curves([Searches(folder)], "digits", "holdout")
     assert not unreadable, unreadable
     rows = []
     for curve in (curve for curve in curves if curve.strategy == strategy):

@@ -30,6 +30,7 @@ from mgu.report.searches.measured import MeasuredSearches, load_measured
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import load_results
+from mgu.results.runs.searches import Searches, find_searches
 from mgu.text.printable import printable
 
 MAX_REASONS = 3  # why files were skipped, where nothing is left
@@ -57,7 +58,7 @@ def _report(options: argparse.Namespace) -> None:
     """Loads the runs that are asked for, and writes their report, its pictures or its searches."""
     paths = find_folders(options.runs)
     loaded = load_results(paths)
-    if not loaded.runs and (measured := load_measured(paths)):
+    if not loaded.runs and (measured := load_measured([*find_searches(paths), *loaded.packed_searches])):
         return _report_measured(measured, options)
     if not loaded.runs:
         none = f"there is none in {', '.join(map(str, paths))}"
@@ -120,11 +121,11 @@ def _by_class(analyses: list[Analysis]) -> list[Analysis]:
 
 def _with_measured(analyses: list[Analysis]) -> list[Analysis]:
     """Adds to the first table of each experiment its searches that measured points which are no networks."""
-    seen, completed = set[Path](), list[Analysis]()
+    seen, completed = set[Searches](), list[Analysis]()
     for analysis in analyses:
-        folders = {run.experiment for row in analysis.table.rows for run in row.runs} - seen
-        seen |= folders
-        measured = load_measured(sorted(folders))
+        searches = {where for row in analysis.table.rows for run in row.runs for where in run.searches} - seen
+        seen |= searches
+        measured = load_measured(sorted(searches, key=lambda where: where.experiment))
         completed.append(replace(analysis, measured=measured) if measured else analysis)
     return completed
 

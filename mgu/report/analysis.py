@@ -163,10 +163,8 @@ class Analysis:
     @cached_property
     def _all_curves(self) -> tuple[list[Curve], list[str]]:
         """The studies of the experiment, and a line for each that cannot be read."""
-        folders = dict.fromkeys(run.experiment for row in self.table.rows for run in row.runs)
-        loaded = [load_curves(folder, self.table.data_set, self.table.split) for folder in folders]
-        curves = [curve for curves_of_folder, _ in loaded for curve in curves_of_folder]
-        return curves, [line for _, lines in loaded for line in lines]
+        searches = dict.fromkeys(where for row in self.table.rows for run in row.runs for where in run.searches)
+        return load_curves(searches, self.table.data_set, self.table.split)
 
     @cached_property
     def _curves(self) -> tuple[list[Curve], list[str]]:

@@ -52,12 +52,13 @@ class History:
         path: The file; it need not exist.
         space: What is searched, which reads the points.
         identity: Hash of the study.
+        packed: What the file holds, where it is in a pack; such a history is only read.
 
     Raises:
         UserError: The file is of another study, or damaged before its last line.
     """
 
-    def __init__(self, path: Path, space: Space, identity: str) -> None:
+    def __init__(self, path: Path, space: Space, identity: str, packed: bytes | None = None) -> None:
         self.path, self.space, self.identity = path, space, identity
         self.trials: list[Trial] = []
         self.workers: dict[int, str] = {}  # of the trials that have not ended, the worker by number
@@ -68,7 +69,11 @@ class History:
         self.before: dict[int, Cut] = {}  # the same of trials that go on with a larger one, until they end
         self.by_key: dict[Key, list[int]] = {}
         self._length = 0  # bytes that were read
-        self.refresh()
+        self._lines = 0  # that were read
+        if packed is None:
+            self.refresh()
+        else:
+            self._take_in(packed)
 
     def refresh(self) -> None:
         """Reads what other workers have written since."""
@@ -78,8 +83,13 @@ class History:
                 new = file.read()
         except FileNotFoundError:
             return
+        self._take_in(new)
+
+    def _take_in(self, new: bytes) -> None:
+        """Replays what stands behind the lines that were read before."""
         whole = new[: new.rfind(b"\n") + 1]
         for line in whole.splitlines():
+            self._lines += 1
             self._replay(line)
         self._length += len(whole)
 
@@ -149,12 +159,9 @@ class History:
                 raise ValueError(f"{kind!r} is no event")
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise UserError(
-                f"{self.path} must hold one event in each line, but line {self._count_lines(line)} is damaged "
+                f"{self.path} must hold one event in each line, but line {self._lines} is damaged "
                 f"({type(error).__name__}: {error}). Move the folder away to begin the search anew."
             ) from None
-
-    def _count_lines(self, line: bytes) -> int:
-        return self.path.read_bytes().splitlines().index(line) + 1
 
     def _check_study(self, identity: str) -> None:
         if identity != self.identity:

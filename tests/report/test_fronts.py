@@ -18,6 +18,7 @@ from mgu.report.searches.equal_cost import EqualCost, compare_searches
 from mgu.report.searches.fronts import front_tables, fronts_of, undominated
 from mgu.report.searches.load import load_curves, save_replayed
 from mgu.report.searches.sentences import describe_searches
+from mgu.results.runs.searches import Searches
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Incumbent
 from mgu.search.strategy import Cost
@@ -111,8 +112,8 @@ def test_a_study_and_its_replay_keep_the_trials_with_their_second_objective(tmp_
         ask(history, number)
         told = {"state": "told", "score": 0.5, "second": second, "epochs": 1, "cost": {"seconds": Cost(2.0).seconds}}
         history.append("told", number=number, **told, details={"val": 0.5, "run": "r"})
-    [trained], _ = load_curves(tmp_path, "digits", "paper")
+    [trained], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert [(step.number, step.second) for step in trained.outcomes] == [(0, 1000.0)]
     save_replayed(tmp_path, "one", ("digits", "paper"), [study("nsga2", 0, A, B)], BY_PARAMS)
-    replayed = [own for own in load_curves(tmp_path, "digits", "paper")[0] if own.strategy == "nsga2"]
+    replayed = [own for own in load_curves([Searches(tmp_path)], "digits", "paper")[0] if own.strategy == "nsga2"]
     assert [step.second for step in replayed[0].outcomes] == [1000.0, 10.0]

@@ -23,6 +23,7 @@ from mgu.report.searches.equal_cost import EqualCost, compare_searches
 from mgu.report.searches.load import load_curves, save_replayed
 from mgu.report.searches.sentences import describe_searches
 from mgu.report.searches.table import search_table, search_tables
+from mgu.results.runs.searches import Searches
 from mgu.results.schema.energy import Component
 from mgu.results.schema.result import Result
 from mgu.search.budget import Budget
@@ -126,7 +127,7 @@ def test_a_study_tells_what_its_trials_cost_on_every_clock(tmp_path: Path) -> No
         tell(history, number, score, cost, to_solution_s=18.0)
     ask(history, 2)
     history.append("cut", number=2, seconds=9.0, cpu_seconds=7.0)
-    [own], _ = load_curves(tmp_path, "digits", "paper")
+    [own], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert own.steps[0].costs == {"cpu_seconds": 15.5, "cpu rapl": 0.002, GPU: 0.010}  # and not what is modelled
     assert own.costs == {"cpu_seconds": 38.0, "cpu rapl": 0.004, GPU: 0.020}
     assert own.least == {"cpu rapl", GPU}
@@ -135,7 +136,7 @@ def test_a_study_tells_what_its_trials_cost_on_every_clock(tmp_path: Path) -> No
     for number in (3, 4):  # and what comes after it is none of it
         ask(history, number)
         tell(history, number, 0.8, Cost(0.5, 0.5))
-    [own], _ = load_curves(tmp_path, "digits", "paper")
+    [own], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert len(own.steps) == 2 and own.spent_s == pytest.approx(50) and not own.least
     share = (50 - 41) / 20
     assert own.costs == pytest.approx({"cpu_seconds": 31 + 15 * share, "cpu rapl": 0.004 + 0.002 * share,
@@ -149,7 +150,7 @@ def test_what_was_stopped_and_does_not_tell_makes_no_search_cheap(tmp_path: Path
     tell(history, 0, 0.5, Cost(1.0, 1.0))
     ask(history, 1)
     history.append("cut", number=1, seconds=99.0)  # as an earlier version wrote it
-    [missed], _ = load_curves(tmp_path, "digits", "paper")
+    [missed], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert missed.costs == {"cpu_seconds": 1.0} and missed.least == {"cpu_seconds"}
     hit = replace(curve("random", 1, (40.0, 40.0, 0.95), spent=40.0), settings=missed.settings)
     wall, processor = compare(missed, hit).by_clocks
@@ -178,7 +179,7 @@ def test_a_search_that_was_told_results_for_nothing_is_compared_and_drawn(tmp_pa
     tell(history, 0, 0.5, Cost(cpu_seconds=0.0, kwh={}, grams=0.0, trials=0))
     ask(history, 1)
     tell(history, 1, 0.95, Cost(20.0, 10.0))
-    [told], _ = load_curves(tmp_path, "digits", "paper")
+    [told], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     found = compare(told)
     assert [own.clock for own in found.by_clocks] == [WALL, PROCESSOR]
     processor = found.by_clocks[1].contenders[0]
@@ -223,11 +224,11 @@ def test_a_trial_that_does_not_tell_leaves_its_study_without_the_clock(tmp_path:
     for number, (cost, own_s) in enumerate(((Cost(20.0, 15.0, MEASURED), 18.0), (Cost(9.0, 8.0, MEASURED), 8.0))):
         ask(history, number)
         tell(history, number, 0.5 + number, cost, to_solution_s=own_s)
-    [own], _ = load_curves(tmp_path, "digits", "paper")
+    [own], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert own.costs == {"cpu_seconds": 23.0}  # the second run was too short for its meters
     ask(history, 2)
     tell(history, 2, 0.7, Cost(3.0))
-    [own], _ = load_curves(tmp_path, "digits", "paper")
+    [own], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert own.costs == {} and own.steps
 
 
@@ -237,7 +238,7 @@ def test_no_more_processor_time_is_spent_in_vain_than_the_budget_had(tmp_path: P
     for number in range(2):
         ask(history, number)
         tell(history, number, 0.5, Cost(15.0, 15.0))
-    [own], _ = load_curves(tmp_path, "digits", "paper")
+    [own], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert own.trials == 1 and own.costs == {"cpu_seconds": 20.0}
 
 
@@ -262,7 +263,7 @@ def test_replayed_random_search_is_what_the_closed_form_expects_by_processor_tim
         error = 4 * stdev(found) / len(found) ** 0.5 + 0.004  # costs are rounded to a thousandth of the whole
         assert fmean(found) == pytest.approx(expected_best({0: tried}, amount, before=0.1), abs=error)
     save_replayed(tmp_path, "one", ("digits", "paper"), curves[:3], {})
-    read, _ = load_curves(tmp_path, "digits", "paper")
+    read, _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert [own.costs for own in read] == [own.costs for own in curves[:3]] and read[0].steps == curves[0].steps
 
 

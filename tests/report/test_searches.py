@@ -28,6 +28,7 @@ from mgu.report.searches.table import search_table
 from mgu.report.searches.variants import name_variants
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.runs.load import load_results
+from mgu.results.runs.searches import Searches, find_searches
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Incumbent
 from mgu.search.replay import Replay, replay
@@ -238,8 +239,8 @@ def test_measured_points_have_a_table_of_their_own_and_no_place_among_networks(
     monkeypatch.setenv("COLUMNS", "200")  # a name that is broken over lines is not found
     write_measured(tmp_path / "one/search", 0, [1.0, 60.0, 80.0])
     write_measured(tmp_path / "one/search", 1, [10.0, 20.0, 40.0])
-    assert load_curves(tmp_path / "one", "digits", "paper") == ([], [])
-    [found] = load_measured([tmp_path])
+    assert load_curves([Searches(tmp_path / "one")], "digits", "paper") == ([], [])
+    [found] = load_measured(find_searches([tmp_path]))
     table = measured_table(found)
     [values] = [dict(zip(table.keys, (value for _, value in own), strict=True)) for own in table.rows]
     assert "30 points, the best known is 80 GFLOP/s" in table.title
@@ -266,7 +267,7 @@ def test_measured_points_without_a_score_above_0_have_no_share_and_names_are_esc
     write_measured(tmp_path / "search", 0, [0.0, 0.0], {"name": "=a_*b*|c"})
     main([str(tmp_path), "--format", "csv"])
     _, row = csv.reader(capsys.readouterr().out.splitlines())
-    [searches] = load_measured([tmp_path])
+    [searches] = load_measured(find_searches([tmp_path]))
     assert dict(zip(measured_table(searches).keys, row, strict=False))["of_best_known"] == ""
     main([str(tmp_path), "--format", "md"])
     assert r"=a\_\*b\*\|c" in capsys.readouterr().out.splitlines()[0]
@@ -282,7 +283,7 @@ def test_products_of_other_matrices_are_not_compared(tmp_path: Path) -> None:
         for seed in range(2):
             described = json.loads(json.dumps(space.describe()))
             write_measured(tmp_path / str(number) / "search", seed, [10.0**number], described, 100 * number)
-    found = {own.space: own for own in load_measured([tmp_path])}
+    found = {own.space: own for own in load_measured(find_searches([tmp_path]))}
     assert list(found) == ["gemm_8x32x32", "gemm_8x8x32 in 4+2+4 factors", "gemm_8x8x32 in 2+2+4 factors", "gemm_8"]
     assert [(own.best, own.size) for own in found.values()] == [(10, 100), (100, 200), (1000, 300), (10_000, 400)]
     for own in found.values():
@@ -295,7 +296,7 @@ def test_products_of_other_matrices_are_not_compared(tmp_path: Path) -> None:
 def test_replayed_studies_are_read_as_they_were_saved(tmp_path: Path) -> None:
     saved = curve("tpe", 3, [(1, 0.5, 0.4)], until=2.0, origin="replayed")
     save_replayed(tmp_path, "one", ("digits", "paper"), [saved], {"options": {"startup": 3}, "points": 24})
-    [read], skipped = load_curves(tmp_path, "digits", "paper")
+    [read], skipped = load_curves([Searches(tmp_path)], "digits", "paper")
     assert not skipped and read.steps == saved.steps and read.until == 2.0
     assert read.settings == {"options": {"startup": 3}, "points": 24}
 
@@ -304,7 +305,7 @@ def test_a_study_that_found_nothing_for_its_budget_counts_as_a_guess(tmp_path: P
     found, in_vain = curve("random", 0, [(1, 0.5, 0.4)], until=2.0), curve("random", 1, [], until=2.0)
     begun = curve("random", 2, [], until=0.0)
     save_replayed(tmp_path, "one", ("digits", "paper"), [found, in_vain, begun], {})
-    read, _ = load_curves(tmp_path, "digits", "paper")
+    read, _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert [own.seed for own in read] == [0, 1]
     (random,) = compare(*read).contenders
     at = random.at(2.0)

@@ -25,7 +25,7 @@ from mgu.results.on_disk.sealed import digest_files
 from mgu.results.runs import pack
 from mgu.results.runs.find import find_run
 from mgu.results.runs.load import load_results
-from mgu.results.runs.pack import read_pack, write_pack
+from mgu.results.runs.pack import Pack, read_pack, write_pack
 from mgu.results.runs.pack_runs import pack_runs
 from tests.examples import example_config, example_result, example_unit
 
@@ -75,7 +75,10 @@ def test_a_pack_is_reported_as_its_folders_are(make: Make, tmp_path: Path) -> No
     assert packed.size < 6000  # of ten times as much text, and no weights
     assert report(tmp_path / "results") == report(packed.path) == report(runs) == report(packed.path, runs)
     read = load_results([packed.path]).runs
-    assert {run.experiment for run in read} == {packed.path.parent}  # where replayed searches of a pack are
+    beside = packed.path.parent  # where replayed searches of a pack are, too
+    assert {where.experiment for run in read for where in run.searches} == {
+        beside, packed.path / "trial", packed.path / "other",
+    }  # fmt: skip
 
 
 def test_a_pack_is_a_tar_file_that_gives_folders_back(make: Make, tmp_path: Path) -> None:
@@ -93,7 +96,7 @@ def test_a_pack_is_a_tar_file_that_gives_folders_back(make: Make, tmp_path: Path
 def test_nothing_of_where_the_data_lie_is_packed(make: Make, tmp_path: Path) -> None:
     folder = make("unit_a", 1)
     packed = pack_runs(load_results([folder]).runs, tmp_path)
-    (files,) = read_pack(packed.path).values()
+    (files,) = read_pack(packed.path).runs.values()
     assert b"anybody" in (folder / "result.json").read_bytes() and b"anybody" not in files["result.json"]
     (run,) = load_results([packed.path]).runs
     assert run.result.config["dataset"]["root"] == "data"
@@ -107,8 +110,8 @@ def test_paths_in_lists_and_errors_are_not_packed_and_the_run_is_still_known(mak
     error = "FileNotFoundError: no such file: '/home/anybody/my data/a.csv' (see https://docs.python.org/3/library)"
     folder = make("digits_2-ln", 1, status="failed", error=error, config=config)
     packed = pack_runs(load_results([folder]).runs, tmp_path / "results")
-    ((run,), skipped) = load_results([packed.path])
-    (files,) = read_pack(packed.path).values()
+    ((run,), skipped, _) = load_results([packed.path])
+    (files,) = read_pack(packed.path).runs.values()
     assert b"anybody" not in files["result.json"] and not skipped and packed.own_paths == []
     assert run.result.config["dataset"]["path"] == ["a.csv", "b.csv"]
     assert run.result.error == "FileNotFoundError: no such file: 'a.csv' (see https://docs.python.org/3/library)"
@@ -145,7 +148,7 @@ def test_a_pack_grows_and_equal_runs_make_equal_bytes(make: Make, tmp_path: Path
 def test_only_the_first_seed_of_a_model_keeps_its_explanation(make: Make, tmp_path: Path) -> None:
     pack_runs(load_results([make("unit_a", 2), make("unit_a", 1)]).runs, tmp_path)
     packed = pack_runs(load_results([make("unit_a", 0), make("unit_b", 1, config=example_config(x={}))]).runs, tmp_path)
-    explained = [name.split("/")[1] for name, files in read_pack(packed.path).items() if "explain.json" in files]
+    explained = [name.split("/")[1] for name, files in read_pack(packed.path).runs.items() if "explain.json" in files]
     assert explained == ["unit_a-s0-a0000000", "unit_b-s1-b0000001"]
 
 
@@ -188,12 +191,15 @@ def test_what_else_an_archive_holds_is_not_read(make: Make, tmp_path: Path, monk
         link = tarfile.TarInfo("x/z/result.json")
         link.type, link.linkname = tarfile.SYMTYPE, str(folder / "result.json")
         archive.addfile(link)
-    assert list(read_pack(path)) == ["x/y"]
+    assert list(read_pack(path).runs) == ["x/y"]
     assert load_results([path]).skipped == [
         f"{path}/x/y/result.json: not a result of schema version 1 to 6: Input data was truncated"
     ]
+    large = Pack({"a/b": {"history.csv": bytes(20_000), "result.json": b"{}"}}, {})
+    write_pack(path, large)  # a few hundred bytes on disk
     monkeypatch.setattr(pack, "LARGEST", 10_000)
-    write_pack(path, {"a/b": {"history.csv": bytes(20_000), "result.json": b"{}"}})  # a few hundred bytes on disk
+    with pytest.raises(UserError, match="a pack must hold at most 10,000 bytes, but these files have 24,098"):
+        write_pack(path, large)
     with pytest.raises(ValueError, match="it holds more than 10,000 bytes"):
         read_pack(path)
 

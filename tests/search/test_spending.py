@@ -12,6 +12,7 @@ import yaml
 
 from mgu.cli.study.plan import _record
 from mgu.report.searches.load import load_curves
+from mgu.results.runs.searches import Searches
 from mgu.search.budget import Budget
 from mgu.search.history import History
 from mgu.search.spending import count_trials, spent_in_all
@@ -61,14 +62,14 @@ def test_a_trial_that_ends_after_the_budget_counts_nowhere_but_its_time_was_spen
     lines = describe_end(study, history)
     assert "(4 told, 2 ended after the budget), 8.0 s of trials and strategy, of which 4.0 s count and" in lines[0]
     assert lines[1].startswith("best: trial 1,")
-    [curve], _ = load_curves(tmp_path, "digits", "paper")
+    [curve], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert (curve.trials, curve.seconds, curve.epochs, curve.steps[-1].val) == (2, 4.0, 10, 0.6)
     assert (curve.reused, curve.contended, curve.complete) == (0, 0, False)
     # Of the trial that ended late the share was spent that fitted into the budget.
     assert curve.until == pytest.approx(4.8 if "epochs" in limits else 5.0)
     study.budget = Budget()  # a larger one has them count
     study.open()
-    [curve], _ = load_curves(tmp_path, "digits", "paper")
+    [curve], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert (curve.trials, curve.seconds, curve.steps[-1].val) == (4, 8.0, 0.95)
 
 
@@ -78,12 +79,12 @@ def test_a_space_whose_last_trial_ended_too_late_is_not_used_up(tmp_path: Path) 
     for number in range(len(POINTS)):
         ask(history, number)
         tell(history, number, number / 100, Cost(1.0, epochs=1))
-    [curve], _ = load_curves(tmp_path, "digits", "paper")
+    [curve], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert not curve.complete and curve.trials == len(POINTS) - 1
     described = yaml.safe_load((study.folder / "study.yaml").read_text())
     described["budget"]["epochs"] += 1
     (study.folder / "study.yaml").write_text(yaml.safe_dump(described))
-    [curve], _ = load_curves(tmp_path, "digits", "paper")
+    [curve], _ = load_curves([Searches(tmp_path)], "digits", "paper")
     assert curve.complete
 
 

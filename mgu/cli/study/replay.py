@@ -19,6 +19,7 @@ from mgu.report.searches.sentences import describe_other_scores, describe_search
 from mgu.report.searches.table import search_tables
 from mgu.results.on_disk.folder import runs_dir
 from mgu.results.runs.load import Run, load_results
+from mgu.results.runs.searches import Searches
 from mgu.results.schema.result import Result
 from mgu.search.replay import Records, Replay, find_records, replay
 from mgu.search.strategy import is_multi_fidelity
@@ -107,7 +108,7 @@ def _replay_group(
 
 
 def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:
-    curves, skipped = load_curves(folder, *data)
+    curves, skipped = load_curves([Searches(folder)], *data)
     replayed = [curve for curve in curves if curve.origin == "replayed"]
     for table in rank(list(runs)):
         if (table.data_set, table.split) != data:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from mgu.errors import UserError
+from mgu.report.searches.described import read_described
 from mgu.results.on_disk.files import make_folder, write_text
 from mgu.results.on_disk.search_files import (
     CONFIRMED_FILE,
@@ -19,13 +21,19 @@ from mgu.results.on_disk.search_files import (
     STUDY_FILE,
     STUDY_HISTORY_FILE,
 )
+from mgu.results.runs.search_folders import search_folders
+from mgu.results.runs.searches import Searches, SearchFolder
 from mgu.search.budget import Budget
-from mgu.search.curve import Curve, Incumbent, trace
+from mgu.search.curve import Curve, trace
 from mgu.search.history import History
 from mgu.search.space import Key, Point, Space
 from mgu.search.spending import count_trials, spent_beyond
 
 NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget", "fingerprint")  # of study.yaml
+
+# What files raise that are damaged, or that somebody made who knows the format.
+UNREADABLE = (UserError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
+              yaml.YAMLError)  # fmt: skip
 
 
 class AnySpace(Space):
@@ -40,43 +48,50 @@ class AnySpace(Space):
         return tuple((name, json.dumps(value)) for name, value in point.items())
 
 
-def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve], list[str]]:
+def load_curves(searches: Iterable[Searches], dataset: str, split: str) -> tuple[list[Curve], list[str]]:
     """Loads all studies of an experiment.
 
     Args:
-        experiment: The experiment's folder.
+        searches: Where they are: in the experiment's folder, in packs.
         dataset: Name of the data set; studies of another one are left out.
         split: How its validation data were chosen, likewise.
 
     Returns:
         The curves of those that have spent something, and a line for each study that cannot be read.
     """
-    curves, skipped = list[Curve](), list[str]()
-    for file in sorted(experiment.glob(f"{SEARCH_FOLDER}/*/{STUDY_FILE}")):
-        try:
-            described = yaml.safe_load(file.read_text(encoding="utf-8"))
-            if described["data"] == [dataset, split] and "measure" not in described:  # else it is no search of runs
-                curves.append(load_study(file, described))
-        except (UserError, OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-            skipped.append(f"{file}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
-    for file in sorted(experiment.glob(f"{SEARCH_FOLDER}/{REPLAYED_FOLDER}/*.json")):
-        try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-            if content["data"] == [dataset, split]:
-                shared = {"settings": content.get("settings", {}), "fingerprint": content.get("fingerprint")}
-                curves += [_read_curve(values, shared) for values in content["curves"]]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            skipped.append(f"{file}: {error}")
+    curves, skipped, data = list[Curve](), list[str](), [dataset, split]
+    for folder in search_folders(searches):
+        for name in folder.names if folder.is_replayed else (STUDY_FILE,):
+            try:
+                curves += _read_replayed(folder, name, data) if folder.is_replayed else _read_study(folder, data)
+            except UNREADABLE as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                skipped.append(f"{folder.path / name}: {reason}")
     # A budget spent before a trial had ended has found nothing, and counts; a study that has just begun does not.
     return [curve for curve in curves if curve.trials or curve.spent_s], skipped
 
 
-def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
+def _read_study(folder: SearchFolder, data: Sequence[str]) -> list[Curve]:
+    """Returns the curve of a study, if it searched runs on these data."""
+    described = read_described(folder)
+    return [load_study(folder, described)] if described["data"] == data and "measure" not in described else []
+
+
+def _read_replayed(folder: SearchFolder, name: str, data: Sequence[str]) -> list[Curve]:
+    """Returns the curves of replayed studies, if they are on these data."""
+    content = json.loads(folder.read(name))
+    if content["data"] != data:
+        return []
+    shared = {"settings": content.get("settings", {}), "fingerprint": content.get("fingerprint")}
+    return [msgspec.convert({**values, **shared}, Curve) for values in content["curves"]]
+
+
+def load_study(folder: SearchFolder, described: Mapping[str, Any]) -> Curve:
     """Loads one study.
 
     Args:
-        file: Its study.yaml.
-        described: What that says.
+        folder: Its folder.
+        described: What its study.yaml says.
 
     Returns:
         The curve.
@@ -84,9 +99,11 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     Raises:
         UserError: Its history is damaged.
         KeyError: Something is not said.
+        ValueError: It is packed, and holds other values than such files do.
     """
     space = described["space"]["name"]
-    history = History(file.parent / STUDY_HISTORY_FILE, AnySpace(space, ()), described["identity"])
+    packed = None if folder.packed is None else folder.packed.get(STUDY_HISTORY_FILE, b"")
+    history = History(folder.path / STUDY_HISTORY_FILE, AnySpace(space, ()), described["identity"], packed)
     study = (described["strategy"], space, described["seed"])
     budget = Budget(**described["budget"])
     counted, _ = count_trials(history, budget)
@@ -98,16 +115,19 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     curve = trace(study, *known, complete=complete, beyond=spent_beyond(history, budget))
     ran = {number: detail["run"] for number, detail in history.details.items() if "run" in detail}
     trained = {run for number, run in ran.items() if not history.trials[number].was_there}
-    trained |= _confirmed(file.with_name(CONFIRMED_FILE))
+    trained |= _confirmed(folder)
     settings, fingerprint = settings_of(described), described.get("fingerprint")
-    return replace(curve, settings=settings, fingerprint=fingerprint, runs=frozenset(trained))
+    curve = replace(curve, settings=settings, fingerprint=fingerprint, runs=frozenset(trained))
+    if packed is not None:
+        msgspec.convert(asdict(curve), Curve)  # else what is no number would be found out in the midst of a report
+    return curve
 
 
-def _confirmed(file: Path) -> set[str]:
+def _confirmed(folder: SearchFolder) -> set[str]:
     """Returns the names of the runs in which a study's best points were trained anew."""
-    if not file.exists():
+    if CONFIRMED_FILE not in folder.names:
         return set()
-    return {name for point in json.loads(file.read_text(encoding="utf-8"))["points"] for name in point["runs"]}
+    return {name for point in json.loads(folder.read(CONFIRMED_FILE))["points"] for name in point["runs"]}
 
 
 def settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,8 +174,3 @@ def save_replayed(
     content = {"data": list(data), "settings": dict(settings), "fingerprint": fingerprint, "curves": plain}
     write_text(folder / f"{name}.json", json.dumps(content) + "\n")
     return folder / f"{name}.json"
-
-
-def _read_curve(values: Mapping[str, Any], shared: Mapping[str, Any]) -> Curve:
-    trials = {name: tuple(Incumbent(**step) for step in values.get(name, ())) for name in ("steps", "outcomes")}
-    return Curve(**{**values, **trials, **shared, "least": frozenset(values.get("least", ()))})

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-import yaml
-
 from mgu.report.searches.contender import Contender
-from mgu.report.searches.load import load_study
+from mgu.report.searches.described import read_described
+from mgu.report.searches.load import UNREADABLE, load_study
 from mgu.report.searches.space_names import name_spaces
 from mgu.report.searches.table import MISSING, Entry, SearchTable, share_cell
 from mgu.report.searches.variants import group_curves
-from mgu.results.on_disk.search_files import SEARCH_FOLDER, STUDY_FILE
+from mgu.results.runs.search_folders import search_folders
+from mgu.results.runs.searches import Searches
 from mgu.search.curve import Curve
 from mgu.tasks.score import Score, shorten
 
@@ -45,28 +44,28 @@ class MeasuredSearches:
         return max(curve.steps[-1].score for contender in self.contenders for curve in contender.curves if curve.steps)
 
 
-def load_measured(folders: Sequence[Path]) -> list[MeasuredSearches]:
+def load_measured(searches: Iterable[Searches]) -> list[MeasuredSearches]:
     """Loads the searches that measured points, by space.
 
     Args:
-        folders: Experiments, or folders of experiments.
+        searches: Where the searches are: in folders of experiments, in packs.
 
     Returns:
         Those of which a trial has a score; a study that cannot be read is left out, for `mgu-run` itself names it.
     """
     studies: dict[str, list[Curve]] = {}
     known: dict[str, dict[str, Any]] = {}
-    for folder in dict.fromkeys(study_folder.resolve() for study_folder in folders):
-        files = [*folder.glob(f"{SEARCH_FOLDER}/*/{STUDY_FILE}"), *folder.glob(f"*/{SEARCH_FOLDER}/*/{STUDY_FILE}")]
-        for file in sorted(files):
-            try:
-                described = yaml.safe_load(file.read_text(encoding="utf-8"))
-                if "measure" in described and (curve := load_study(file, described)).steps:
-                    space = json.dumps([described["space"], described["size"]])  # of one name there may be several
-                    studies.setdefault(space, []).append(curve)
-                    known.setdefault(space, described)
-            except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-                continue
+    for folder in search_folders(searches):
+        if folder.is_replayed:
+            continue
+        try:
+            described = read_described(folder)
+            if "measure" in described and (curve := load_study(folder, described)).steps:
+                space = json.dumps([described["space"], described["size"]])  # of one name there may be several
+                studies.setdefault(space, []).append(curve)
+                known.setdefault(space, described)
+        except UNREADABLE:
+            continue
     names = name_spaces([study_folder["space"] for study_folder in known.values()])
     return [
         _measured(name, described, curves)

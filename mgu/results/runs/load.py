@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
 from mgu.results.on_disk.result_file import decode_result, read_result
 from mgu.results.runs.pack import read_pack
+from mgu.results.runs.searches import Files, Searches
 from mgu.results.schema.result import Result
 
 
@@ -25,16 +26,20 @@ class Run(NamedTuple):
         folder: The run's folder, with the files that mgu/results/on_disk/file_names.py names; of a packed run, where it
             would lie if the pack were a folder.
         packed: The contents of a packed run's files by name; None for a run that has a folder.
+        packed_searches: The files of the searches of a packed run's experiment, by the names of their folders.
     """
 
     result: Result
     folder: Path
-    packed: Mapping[str, bytes] | None = None
+    packed: Files | None = None
+    packed_searches: Mapping[str, Files] | None = None
 
     @property
-    def experiment(self) -> Path:
-        """The folder with the searches of the run's experiment: of a packed run, that of the pack."""
-        return self.folder.parent if self.packed is None else self.folder.parents[2]
+    def searches(self) -> list[Searches]:
+        """Where the searches of the run's experiment are: of a packed run, beside the pack and in it."""
+        if self.packed is None:
+            return [Searches(self.folder.parent)]
+        return [Searches(self.folder.parents[2]), Searches(self.folder.parent, self.packed_searches or {})]
 
 
 class Loaded(NamedTuple):
@@ -43,10 +48,12 @@ class Loaded(NamedTuple):
     Attributes:
         runs: Results that could be read.
         skipped: One line for each other file: its path and why it could not be read.
+        packed_searches: The searches of the packs, with those of experiments without runs.
     """
 
     runs: list[Run]
     skipped: list[str]
+    packed_searches: Sequence[Searches] = ()
 
 
 def load_results(paths: Iterable[Path]) -> Loaded:
@@ -86,9 +93,16 @@ def _load_results(paths: Iterable[Path]) -> Loaded:
             files.update(dict.fromkeys(_below(path.resolve(), skipped) if path.is_dir() else [path.resolve()]))
         except (OSError, RuntimeError) as error:  # such as links that lead in a circle
             skipped.append(f"{path}: not readable ({error})")
+    packed_searches: list[Searches] = []
     for file in files:
-        runs += _read_pack(file, skipped) if _is_pack(file) else _read_folder(file, skipped)
-    return Loaded(without_copies(runs), [_in_one_line(line) for line in skipped])
+        if _is_pack(file):
+            loaded = _read_pack(file)
+            runs += loaded.runs
+            skipped += loaded.skipped
+            packed_searches += loaded.packed_searches
+        else:
+            runs += _read_folder(file, skipped)
+    return Loaded(without_copies(runs), [_in_one_line(line) for line in skipped], packed_searches)
 
 
 def load_pack(file: Path) -> Loaded:
@@ -98,11 +112,10 @@ def load_pack(file: Path) -> Loaded:
         file: The archive.
 
     Returns:
-        Its runs, and what could not be read.
+        Its runs, what could not be read, and its searches.
     """
-    skipped: list[str] = []
-    runs = list(_read_pack(file, skipped))
-    return Loaded(runs, [_in_one_line(line) for line in skipped])
+    loaded = _read_pack(file)
+    return loaded._replace(skipped=[_in_one_line(line) for line in loaded.skipped])
 
 
 def without_copies(runs: Iterable[Run]) -> list[Run]:
@@ -138,18 +151,20 @@ def _read_folder(file: Path, skipped: list[str]) -> Iterator[Run]:
         skipped.append(f"{file}: {error}")
 
 
-def _read_pack(file: Path, skipped: list[str]) -> Iterator[Run]:
-    """Yields the runs of a pack; what cannot be read goes to `skipped`."""
+def _read_pack(file: Path) -> Loaded:
+    """Reads a pack."""
     try:
-        packed = read_pack(file)
+        pack = read_pack(file)
     except ValueError as error:
-        skipped.append(f"{file}: {error}")
-        return
-    for name, files in packed.items():
+        return Loaded([], [f"{file}: {error}"])
+    runs, skipped = list[Run](), list[str]()
+    for name, files in pack.runs.items():
         try:
-            yield Run(decode_result(files.get(RESULT_FILE, b"")), file / name, files)
+            searches = pack.searches.get(name.partition("/")[0])
+            runs.append(Run(decode_result(files.get(RESULT_FILE, b"")), file / name, files, searches))
         except ValueError as error:
             skipped.append(f"{file / name / RESULT_FILE}: {error}")
+    return Loaded(runs, skipped, [Searches(file / name, folders) for name, folders in pack.searches.items()])
 
 
 def _in_one_line(text: str) -> str:

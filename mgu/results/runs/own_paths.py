@@ -30,7 +30,7 @@ def without_own_paths(result: Mapping[str, Any]) -> dict[str, Any]:
     changed = dict(result)
     changed["config"] = _shorten(result["config"])
     if isinstance(error := result.get("error"), str):
-        changed["error"] = _shorten_text(error)
+        changed["error"] = shorten_paths(error)
     return changed
 
 
@@ -43,6 +43,25 @@ def identity_paths(config: Mapping[str, Any]) -> Iterator[str]:
     for key, value in _texts(config):
         if PurePath(value).is_absolute() and not is_outside_identity(key):
             yield value
+
+
+def absolute_paths(values: Any) -> Iterator[str]:
+    """Yields the absolute paths in any plain values.
+
+    Args:
+        values: A text, or a list or mapping of such values.
+    """
+    return (text for _, text in _texts(values) if PurePath(text).is_absolute())
+
+
+def shorten_paths(text: str) -> str:
+    """Returns a text, in which absolute paths are their last names.
+
+    Args:
+        text: A text with words of any kind.
+    """
+    return IN_TEXT.sub(lambda match: match["start"] + _last_name(match["single"] or match["double"] or match["bare"]),
+                       text)  # fmt: skip
 
 
 def _texts(values: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -65,13 +84,7 @@ def _shorten(values: Any, key: str = "") -> Any:
         return [_shorten(value, key) for value in values]
     if not isinstance(values, str) or not is_outside_identity(key):
         return values
-    return _last_name(values) if PurePath(values).is_absolute() else _shorten_text(values)
-
-
-def _shorten_text(text: str) -> str:
-    """Returns a text, in which absolute paths are their last names."""
-    return IN_TEXT.sub(lambda match: match["start"] + _last_name(match["single"] or match["double"] or match["bare"]),
-                       text)  # fmt: skip
+    return _last_name(values) if PurePath(values).is_absolute() else shorten_paths(values)
 
 
 def _last_name(path: str) -> str:

@@ -1,9 +1,8 @@
-"""Adds finished runs to a pack; what the pack already holds stays."""
+"""Adds finished runs and the searches of their experiments to a pack; what the pack already holds stays."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,9 @@ from mgu.results.on_disk.result_file import decode_result
 from mgu.results.on_disk.sealed import read_plain, seal, unseal
 from mgu.results.runs.load import Run
 from mgu.results.runs.own_paths import identity_paths, without_own_paths
-from mgu.results.runs.pack import PACKED_FILES, Files, read_pack, write_pack
+from mgu.results.runs.pack import PACKED_FILES, Pack, name_in_pack, read_pack, write_pack
+from mgu.results.runs.pack_searches import add_searches, count_searches
+from mgu.results.runs.searches import Files, Searches
 from mgu.results.schema.replicate import Replicate, without_replicate
 
 MOST_NAMED = 3  # runs, or paths, that one message lists
@@ -33,6 +34,8 @@ class Packed(NamedTuple):
         added: Runs of these that it did not hold before.
         replaced: Runs of these of which it held another result.
         own_paths: Absolute paths that are part of an identity, and so are kept.
+        searches: Searches that it holds now: studies, and files of replayed ones.
+        added_searches: Those of them that it did not hold before.
     """
 
     path: Path
@@ -41,55 +44,72 @@ class Packed(NamedTuple):
     added: int
     replaced: int
     own_paths: list[str]
+    searches: int = 0
+    added_searches: int = 0
 
     @property
     def text(self) -> str:
         """One line on the pack."""
         replaced = f", {self.replaced} replaced" if self.replaced else ""
         runs = "1 run" if self.total == 1 else f"{self.total} runs"
-        return f"{self.path}: {runs} ({self.added} added{replaced}), {self.size:,} bytes"
+        searches = "1 search" if self.searches == 1 else f"{self.searches} searches"
+        and_searches = f", {searches} ({self.added_searches} added)" if self.searches else ""
+        return f"{self.path}: {runs} ({self.added} added{replaced}){and_searches}, {self.size:,} bytes"
 
 
-def pack_runs(runs: Sequence[Run], folder: Path, replace: bool = False) -> Packed:
-    """Writes runs to the pack of a folder, beside those that it holds.
+def pack_runs(runs: Sequence[Run], folder: Path, replace: bool = False, searches: Sequence[Searches] = ()) -> Packed:
+    """Writes runs and the searches of their experiments to the pack of a folder, beside those that it holds.
 
     Args:
         runs: Finished runs, whatever their status.
         folder: The folder of the pack; it is made if it does not exist.
-        replace: Whether a run takes the place of one that has the same name and identity but another result.
+        replace: Whether a run takes the place of one that has the same name and identity but another result, and a
+            study that of one with another history.
+        searches: Where there are more searches, of experiments that need have no runs.
 
     Returns:
         What became of the pack.
 
     Raises:
-        UserError: The folder cannot be written, its pack cannot be read, or a run is there with another result.
+        UserError: The folder cannot be written, its pack or a search cannot be read, or a run or a study is there with
+            another result or history.
     """
     make_folder(folder, "--to", "Name another.")
     with locking(folder / PACK_FILE):  # else two at once would lose the runs of one another
-        return _pack_runs(runs, folder / PACK_FILE, replace)
+        return _pack_runs(runs, folder / PACK_FILE, replace, searches)
 
 
-def _pack_runs(runs: Sequence[Run], path: Path, replace: bool) -> Packed:
+def _pack_runs(runs: Sequence[Run], path: Path, replace: bool, searches: Sequence[Searches]) -> Packed:
     """Adds runs to a pack, and writes it anew, sorted; raises UserError where that would replace a result unasked."""
     before = _read_existing(path)
-    after, replaced = dict(before), []
+    after, replaced = dict(before.runs), []
     for run in runs:
         key, files = _key(run), _files_of(run)
         if (known := after.get(key)) and known[RESULT_FILE] != files[RESULT_FILE]:
             replaced.append(key)
         after[key] = files
-    if replaced and not replace:
-        named = ", ".join([*replaced[:MOST_NAMED], "..."] if len(replaced) > MOST_NAMED else replaced)
-        raise UserError(
-            f"a pack must hold one result of each run, but there is another of {named}. Pass --replace to take the "
-            "one that is named last, or --to another folder."
-        )
+    added = add_searches(before.searches, runs, searches)
+    if not replace:
+        _check_same(replaced, "result of each run")
+        _check_same(added.replaced, "history of each study")
     # By name, as a report reads folders: then it lists equal rows in the same order.
     after = {key: after[key] for key in sorted(after, key=lambda key: key.split("/"))}
     after = _with_one_explanation(after)
-    own_paths = sorted({path for run in runs for path in identity_paths(run.result.config)})
-    added = len(after) - len(before)
-    return Packed(path, write_pack(path, after), len(after), added, len(set(replaced)), own_paths)
+    own_paths = sorted({path for run in runs for path in identity_paths(run.result.config)} | added.own_paths)
+    total, before_searches = count_searches(added.searches), count_searches(before.searches)
+    size = write_pack(path, Pack(after, added.searches))
+    counts = len(after), len(after) - len(before.runs), len(set(replaced))
+    return Packed(path, size, *counts, own_paths, total, total - before_searches)
+
+
+def _check_same(replaced: Sequence[str], what: str) -> None:
+    """Raises UserError where something in the pack would be replaced."""
+    if replaced:
+        named = ", ".join([*replaced[:MOST_NAMED], "..."] if len(replaced) > MOST_NAMED else replaced)
+        raise UserError(
+            f"a pack must hold one {what}, but there is another of {named}. Pass --replace to take the one that is "
+            "named last, or --to another folder."
+        )
 
 
 def _with_one_explanation(runs: Mapping[str, Files]) -> dict[str, Files]:
@@ -110,10 +130,10 @@ def _with_one_explanation(runs: Mapping[str, Files]) -> dict[str, Files]:
     }
 
 
-def _read_existing(path: Path) -> dict[str, Files]:
+def _read_existing(path: Path) -> Pack:
     try:
-        packed = read_pack(path) if path.exists() else {}
-        for files in packed.values():
+        packed = read_pack(path) if path.exists() else Pack({}, {})
+        for files in packed.runs.values():
             decode_result(files.get(RESULT_FILE, b""))
         return packed
     except ValueError as error:
@@ -124,9 +144,7 @@ def _read_existing(path: Path) -> dict[str, Files]:
 
 def _key(run: Run) -> str:
     """Returns the path of a run in an archive: its folder, which is its name and identity, below its experiment."""
-    experiment = re.sub(r"[^\w.+-]+", "_", run.result.experiment_name) or "_"
-    name = re.sub(r"[^\w.+-]+", "_", run.result.folder_name)
-    return f"{experiment.lstrip('.') or '_'}/{name.lstrip('.') or '_'}"
+    return f"{name_in_pack(run.result.experiment_name)}/{name_in_pack(run.result.folder_name)}"
 
 
 def _files_of(run: Run) -> Files:
