@@ -11,7 +11,8 @@ from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
-from mgu.results.on_disk.files import find_folders
+from mgu.results.on_disk.file_names import PACK_FILE
+from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.on_disk.search_files import REPLAYED_FOLDER, SEARCH_FOLDER, STUDY_FILE
 from mgu.search.optuna_file.journal import write_journal
 from mgu.search.recorded import Recorded, find_studies, read_study
@@ -47,7 +48,8 @@ def _choose(path: Path, names: Sequence[str] | None) -> list[Path]:
     [folder] = find_folders([path])
     if not folder.is_dir():
         raise UserError(
-            f"FOLDER must be the folder of an experiment, but there is no {path}. Pass one, as runs/digits."
+            f"FOLDER must be the folder of an experiment, but there is no {path}. {describe_runs_dir()} Name one that "
+            "was searched."
         )
     folders = find_studies(folder)
     if not folders:
@@ -66,6 +68,8 @@ def _advise(folder: Path) -> str:
     """Says where studies are, or how they come about."""
     if below := sorted({file.parents[2] for file in folder.glob(f"*/{SEARCH_FOLDER}/*/{STUDY_FILE}")}):
         return f"Name an experiment below it: {_list(below)}."
+    if (folder / PACK_FILE).is_file():
+        return f"Those of a pack are exported from its folders: unpack it by tar xf {folder / PACK_FILE}."
     if next(folder.glob(f"{SEARCH_FOLDER}/{REPLAYED_FOLDER}/*.json"), None):
         return "Replayed searches keep no trials: search without search.replay."
     return "Search first: mgu-run +experiment=NAME -m search=random space=grid."

@@ -253,7 +253,12 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(tmp_path: Path, m
             main(["export", str(folder), "--optuna", file, *words])
         return str(told.value)
 
-    assert "there is no" in refused(tmp_path / "none")
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
+    told = refused(tmp_path / "none")
+    assert f"there is no {tmp_path}/none. Runs land in {tmp_path}/runs, which has digits." in told
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed" / "runs.tar.xz").touch()
+    assert f"unpack it by tar xf {tmp_path}/packed/runs.tar.xz" in refused(tmp_path / "packed")
     assert "Search first" in refused(tmp_path / "empty")
     assert "Name an experiment below it: digits" in refused(tmp_path / "runs")
     (tmp_path / "empty" / "search" / "replayed" / "a.json").write_text("{}")
