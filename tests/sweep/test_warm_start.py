@@ -16,6 +16,9 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.errors import UserError
 from mgu.results.on_disk.result_file import read_result, write_result
+from mgu.results.runs.load import load_results
+from mgu.results.runs.pack_runs import pack_runs
+from mgu.results.runs.searches import find_searches
 from mgu.results.schema.result import Result
 from mgu.search.budget import Budget
 from mgu.search.parameters.bounds import Float, Int
@@ -97,7 +100,7 @@ def result_of(search: StudyRun, point: Point, seed: int = 0) -> Result:
 @pytest.mark.parametrize("space", [NORMS, UNITS, GRIDS], ids=lambda space: space.name)
 def test_a_run_is_one_of_the_point_that_it_was_trained_at(space: Space, configure: Configure, tmp_path: Path) -> None:
     search, generator = search_of(space, configure, tmp_path), Random(1)
-    finder = PointFinder(search, tmp_path)
+    finder = PointFinder(search, [])
     for _ in range(5):
         point = space.sample(generator)
         assert finder.find(result_of(search, point, seed=3)) == point
@@ -105,7 +108,7 @@ def test_a_run_is_one_of_the_point_that_it_was_trained_at(space: Space, configur
 
 def test_a_run_that_is_none_of_a_point_is_found_at_none(configure: Configure, tmp_path: Path) -> None:
     search = search_of(NORMS, configure, tmp_path)
-    finder, point = PointFinder(search, tmp_path), NORMS.sample(Random(2))
+    finder, point = PointFinder(search, []), NORMS.sample(Random(2))
     assert finder.find(result_of(search, point | {"optimizer.lr": 0.5})) is None
     assert finder.find(structs.replace(result_of(search, point), identity="else")) is None
     other = search.settings.configure(point, 0, None).model_dump(mode="json") | {"norm": {"name": "switchable"}}
@@ -116,9 +119,10 @@ def test_what_a_study_has_tried_is_read_from_its_history(configure: Configure, t
     """Of a density a run holds four digits only, and in a list; and what is torn is no reason to stop."""
     search, point = search_of(DENSITY, configure, tmp_path), DENSITY.sample(Random(3))
     result = result_of(search, point)
-    assert PointFinder(search, tmp_path).find(result) is None
+    assert PointFinder(search, find_searches([tmp_path])).find(result) is None
     history = tmp_path / "trial" / "search" / "random-density-s0" / "history.jsonl"
     history.parent.mkdir(parents=True)
+    history.with_name("study.yaml").touch()
     events = [
         {"event": "study", "identity": "0"},
         {"event": "asked", "number": 0, "point": {"optimizer.lr": 0.1}},
@@ -127,8 +131,10 @@ def test_what_a_study_has_tried_is_read_from_its_history(configure: Configure, t
         {"event": "told", "number": 1, "details": {"run": result.folder_name}},
     ]
     history.write_text("".join(json.dumps(event) + "\n" for event in events) + '{"event": "to')
-    assert PointFinder(search, tmp_path).find(result) == point
-    assert PointFinder(search, tmp_path / "trial").find(result) == point
+    for folder in (tmp_path, tmp_path / "trial"):
+        assert PointFinder(search, find_searches([folder])).find(result) == point
+    pack_runs([], tmp_path / "kept", searches=find_searches([tmp_path]))
+    assert PointFinder(search, load_results([tmp_path / "kept"]).packed_searches).find(result) == point
 
 
 @pytest.mark.parametrize("most_listed", [0, 10_000])

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 from mgu.errors import UserError
 from mgu.results.compare.axes import Flat, complete_values, flatten, is_outside_identity
-from mgu.results.on_disk.search_files import SEARCH_FOLDER, STUDY_HISTORY_FILE
+from mgu.results.on_disk.search_files import STUDY_HISTORY_FILE
+from mgu.results.runs.search_folders import search_folders
+from mgu.results.runs.searches import Searches, SearchFolder
 from mgu.results.schema.result import Result
 from mgu.search.parameters.bounds import Int
 from mgu.search.parameters.choices import Categorical, Ordinal
@@ -33,12 +34,12 @@ class PointFinder:
 
     Args:
         study_run: The study, which composes points.
-        folder: The folder of the runs, with the histories of the studies that trained some of them.
+        searches: Where the histories of the studies are that trained some of the runs.
     """
 
-    def __init__(self, study_run: StudyRun, folder: Path) -> None:
+    def __init__(self, study_run: StudyRun, searches: Iterable[Searches]) -> None:
         self._study_run, self._space = study_run, study_run.study.space
-        self._told = _read_points(folder)
+        self._told = _read_points(searches)
         self._composed: dict[str, list[tuple[Any, Flat]]] = {}
 
     def find(self, result: Result) -> Point | None:
@@ -143,21 +144,20 @@ def _text(flat: Flat, key: str) -> str:
     return repr(value) if isinstance(value, int) or math.isfinite(value) else repr(None)
 
 
-def _read_points(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Returns by the name of a run's folder the points that the studies of an experiment, or of all, tried with it."""
+def _read_points(searches: Iterable[Searches]) -> dict[str, list[dict[str, Any]]]:
+    """Returns by the name of a run's folder the points that the studies of experiments tried with it."""
     points: dict[str, list[dict[str, Any]]] = {}
-    for pattern in (f"{SEARCH_FOLDER}/*/{STUDY_HISTORY_FILE}", f"*/{SEARCH_FOLDER}/*/{STUDY_HISTORY_FILE}"):
-        for file in sorted(folder.glob(pattern)):
-            for run, point in _read_history(file):
-                points.setdefault(run, []).append(point)
+    for study in search_folders(searches):
+        for run, point in _read_history(study):
+            points.setdefault(run, []).append(point)
     return points
 
 
-def _read_history(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _read_history(study: SearchFolder) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yields each run that a study was told of, with its point; what cannot be read is left out."""
     points: dict[int, dict[str, Any]] = {}
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = study.read(STUDY_HISTORY_FILE).splitlines()
     except (OSError, ValueError):
         return
     for line in lines:

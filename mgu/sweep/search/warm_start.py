@@ -9,6 +9,7 @@ from typing import Any
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
 from mgu.results.runs.load import load_results
+from mgu.results.runs.searches import Searches, find_searches
 from mgu.results.schema.result import Result
 from mgu.search.budget import Budget
 from mgu.search.costs import cost_of
@@ -55,16 +56,18 @@ def tell_finished(study_run: StudyRun, folder: Path, charge: bool) -> int:
     """
     if study_run.study.has_begun:
         return 0
-    loaded = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
-    results = list({result.identity: result for result in loaded}.values())
+    loaded = load_results([folder])
+    searches = [*find_searches([folder]), *loaded.packed_searches]
+    finished = [run.result for run in loaded.runs if run.result.status != "failed"]
+    results = list({result.identity: result for result in finished}.values())
     today = study_run.example.model_dump(mode="json")
     known_by = [(result, find_obstacle(result, today)) for result in results]
     lost = [(as_of_today(result, obstacle, today), obstacle) for result, obstacle in known_by if obstacle is not None]
-    fitting = list(_matching(study_run, folder, [result for result, obstacle in known_by if obstacle is None]))
+    fitting = list(_matching(study_run, searches, [result for result, obstacle in known_by if obstacle is None]))
     by_key: dict[Key, tuple[Point, Result]] = {}
     for point, result in fitting:
         by_key.setdefault(study_run.study.space.key(point), (point, result))
-    obstacles = _obstacles(study_run, folder, lost)
+    obstacles = _obstacles(study_run, searches, lost)
     if not by_key:
         raise UserError(_describe_none(study_run, folder, obstacles))
     history = study_run.study.open()
@@ -111,13 +114,15 @@ def _events(matches: Iterable[tuple[Point, Result]], charge: bool, second: str |
     return events
 
 
-def _matching(study_run: StudyRun, folder: Path, results: Sequence[Result]) -> Iterator[tuple[Point, Result]]:
+def _matching(
+    study_run: StudyRun, searches: Sequence[Searches], results: Sequence[Result]
+) -> Iterator[tuple[Point, Result]]:
     """Yields each result that is a run of a point with a seed of the study's; of one point, the lowest seed first."""
     space = study_run.study.space
     if study_run.settings.fixed_seed is not None:
         results = [result for result in results if result.seed == study_run.settings.fixed_seed]
     if space.size is None or space.size > MOST_LISTED:
-        finder = PointFinder(study_run, folder)
+        finder = PointFinder(study_run, searches)
         by_seed = sorted(results, key=lambda result: result.seed)
         yield from ((point, result) for result in by_seed if (point := finder.find(result)) is not None)
         return
@@ -129,11 +134,11 @@ def _matching(study_run: StudyRun, folder: Path, results: Sequence[Result]) -> I
                 yield point, result
 
 
-def _obstacles(study_run: StudyRun, folder: Path, lost: Sequence[tuple[Result, str]]) -> list[str]:
+def _obstacles(study_run: StudyRun, searches: Sequence[Searches], lost: Sequence[tuple[Result, str]]) -> list[str]:
     """Returns the obstacles of those runs that would be told without: others are at no point anyway."""
     if not lost:
         return []
-    fitting = {result.identity for _, result in _matching(study_run, folder, [result for result, _ in lost])}
+    fitting = {result.identity for _, result in _matching(study_run, searches, [result for result, _ in lost])}
     return [obstacle for result, obstacle in lost if result.identity in fitting]
 
 
