@@ -155,6 +155,7 @@ STUDIES = (
             "python benchmarks/search.py asks",
             "python benchmarks/rastrigin.py 20",
             "python benchmarks/nago.py",
+            "python benchmarks/nago.py --precise",
             "python benchmarks/gemm.py tenth 256 runs/gemm  # likewise 512",
             "python benchmarks/gemm.py search 256 runs/gemm",
             "python benchmarks/gemm_peers.py 256 runs/gemm  # with the group gemm: see there",
@@ -177,6 +178,10 @@ STUDIES = (
                     "grid is that of 24 baselines, trained once with each of ten seeds; a study of a search ends "
                     "after the mean processor time of one grid; a trial that ends later costs but does not count. "
                     "The best is picked by validation images. p-values are those of Welch's t-test.",
+                    search_tables.nago),
+            Section("Generated networks, evaluated by precise batch norm", "nago_precise", "As above, all of them with "
+                    "`training.precise_bn=4096` (results/precise_bn): every operation of a generated network has a "
+                    "batch norm, whose running statistics lag at the epochs 5 and 10 at which `bohb` stops trials.",
                     search_tables.nago),
             Section("Tile sizes of a matrix product", "gemm", "The space `gemm`: a product of two square matrices in "
                     "single precision on one thread, by a kernel without packing (docs/method/gemm.md). A study tries "
