@@ -100,7 +100,7 @@ def test_a_worker_that_finds_another_study_than_was_launched_is_refused(
     folder = tmp_path / "random-mine-s0-01234567"
     monkeypatch.setattr(run_search, "plan_studies", lambda *_: [SimpleNamespace(study=SimpleNamespace(folder=folder))])
     monkeypatch.setattr(run_search, "work_apart", lambda _: None)
-    monkeypatch.setattr(run_search, "as_study_run", lambda _: None)
+    monkeypatch.setattr(run_search, "as_study_run", lambda *_: None)
     with hydra_of(conf_dir()):
         loader: Any = GlobalHydra.instance().config_loader()
         HydraConfig.instance().set_config(loader.load_configuration("config", [], RunMode.MULTIRUN))
