@@ -66,15 +66,20 @@ def describe_energy(results: Sequence[Result]) -> str:
         results: Results of the runs.
 
     Returns:
-        Energy in Wh by component and method; an empty string if none was measured.
+        Energy in Wh by component and method, and of how many runs it could not be read; an empty string if none was
+        measured.
     """
+    unread = sum(bool(result.energy and {"cpu", "gpu"} & {*result.energy.unread}) for result in results)
     sums: dict[tuple[str, str], float] = {}
     for energy in (result.energy for result in results if result.energy):
-        for part, component in (("CPU", energy.cpu), ("GPU", energy.gpu)):
-            if component.method != "none":
-                key = (part, component.method)
+        for name, component in (("cpu", energy.cpu), ("gpu", energy.gpu)):
+            if component.method != "none" and name not in energy.unread:
+                key = (name.upper(), component.method)
                 sums[key] = sums.get(key, 0.0) + component.kwh
-    return "  ".join(f"{part} {kwh * 1000:.3g} Wh ({describe_method(how)})" for (part, how), kwh in sums.items())
+    known = [f"{part} {kwh * 1000:.3g} Wh ({describe_method(how)})" for (part, how), kwh in sums.items()]
+    if unread:
+        known.append("energy too short to read" if len(results) == 1 else f"energy of {unread} too short to read")
+    return "  ".join(known)
 
 
 def describe_scores(row: dict[str, float], score: Score) -> str:

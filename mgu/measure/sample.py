@@ -116,9 +116,10 @@ def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | N
         on_gpu: Whether the GPU trained, not the CPU.
 
     Returns:
-        Watts, and the name of the part with the method; both None where no energy of it is known.
+        Watts, and the name of the part with the method; both None where no energy of it is known, as of a run that is
+        too short for a reading.
     """
     component = energy and (energy.gpu if on_gpu else energy.cpu)
-    if not energy or not component or component.method == "none" or not energy.tracked_s:
+    if not energy or not component or component.method == "none" or not energy.tracked_s or not component.kwh:
         return None, None
     return component.kwh * JOULES_PER_KWH / energy.tracked_s, f"{'GPU' if on_gpu else 'CPU'} {component.method}"

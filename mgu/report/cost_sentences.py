@@ -123,10 +123,8 @@ def _describe(rows: Sequence[Row]) -> str:
     times = [[r.seconds.to_solution for r in row.cost.charged if r.seconds] for row in rows]
     parts = [f"{trained} took {_seconds(times)} to solution (wall clock)"]
     parts += [text for part in ("cpu", "gpu") for text in _energy(rows, part)]
-    emissions = [
-        [r.energy.emissions_kg for r in row.cost.charged if r.energy and r.energy.emissions_kg is not None]
-        for row in rows
-    ]
+    # None where no place was set, 0 where no energy could be read
+    emissions = [[kg for r in row.cost.charged if r.energy and (kg := r.energy.emissions_kg)] for row in rows]
     if known := [of_model for of_model in emissions if of_model]:
         grams = 1000 * sum(map(fmean, known))
         where = "+".join(places([r for row in rows for r in row.cost.charged]))
@@ -173,6 +171,9 @@ def _unknown(results: Sequence[Result]) -> str:
         text += f"; the energy of {_runs(no_energy)} is not known and not included"
     if no_processor and no_energy != no_processor:
         text += f"; the processor time of {_runs(no_processor)} is not known and not included"
+    if unread := sum(result.energy is not None and bool(result.energy.unread) for result in results):
+        were = "was" if unread == 1 else "were"
+        text += f"; {_runs(unread)} {were} too short for a reading of the energy, which is not known and not included"
     if started := sum(result.start_sha256 is not None for result in results):
         text += f"; training the weights that {_runs(started)} started from is not included"
     if untimed := sum(result.seconds is None for result in results):

@@ -7,6 +7,7 @@ from statistics import fmean
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.report.ranking.validity import component_of
 from mgu.results.schema.energy import PhaseEnergy
 from mgu.results.schema.result import Result
 
@@ -22,9 +23,9 @@ def phase_wh(result: Result, part: str, phase: str) -> float | None:
         phase: A field of `PhaseEnergies`.
 
     Returns:
-        Watt-hours; None where phases were not measured.
+        Watt-hours; None where phases were not measured, or the run was too short for a reading.
     """
-    if result.energy is None or result.energy.phases is None or getattr(result.energy, part).method == "none":
+    if result.energy is None or result.energy.phases is None or component_of(result, part) is None:
         return None
     phase_energy: PhaseEnergy = getattr(result.energy.phases, phase)
     return float(1000 * getattr(phase_energy, f"{part}_kwh"))

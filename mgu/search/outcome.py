@@ -14,9 +14,10 @@ from mgu.search.strategy import Cost, Measured, Trial
 
 
 def _total_kwh(result: Result) -> float | None:
-    """Returns the energy of all parts of the machine over the time to solution; None where none is known."""
+    """Returns the energy of all parts of the machine over the time to solution; None where one is not known."""
     parts = counted_parts(result)
-    return sum(part.kwh for part in parts.values()) if parts else None
+    is_known = bool(parts) and not (result.energy and result.energy.unread)
+    return sum(part.kwh for part in parts.values()) if is_known else None
 
 
 # Second objectives by name, the smaller the better.

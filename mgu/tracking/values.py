@@ -92,13 +92,13 @@ def fingerprint(result: Result) -> str:
 def _energy(energy: Energy) -> dict[str, float]:
     """Names energies after their methods, for values of different methods must not be drawn in one chart."""
     parts = {name: part for name, part in msgspec.structs.asdict(energy).items() if isinstance(part, Component)}
-    watt_hours = {f"{name}_wh_{part.method}": part.kwh * 1000 for name, part in parts.items() if part.method != "none"}
+    read = {name: part for name, part in parts.items() if part.method != "none" and name not in energy.unread}
+    watt_hours = {f"{name}_wh_{part.method}": part.kwh * 1000 for name, part in read.items()}
     if energy.phases:
         for phase, energies in msgspec.structs.asdict(energy.phases).items():
             watt_hours |= {
                 f"{phase}_{name}_wh_{part.method}": getattr(energies, f"{name}_kwh") * 1000
-                for name, part in parts.items()
-                if part.method != "none"
+                for name, part in read.items()
             }
     if energy.emissions_kg is None or energy.place is None:
         return watt_hours

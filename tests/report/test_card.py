@@ -43,6 +43,10 @@ def test_every_number_of_a_card_is_of_the_run(trained_unit: Path) -> None:
     card = to_card(trained_unit, replace(result, energy=energy))
     cells = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", card, re.MULTILINE))
     assert cells["energy, CPU"] == cells["energy, memory"] == "10 J (model, estimated)" and "energy, GPU" not in cells
+    nothing = replace(energy, cpu=replace(part, kwh=0.0), ram=replace(part, kwh=0.0), emissions_kg=0.0)
+    unread = to_card(trained_unit, replace(result, energy=nothing))
+    assert "| energy, CPU | not known: the run was too short for a reading |" in unread and "0 J" not in unread
+    assert "| CO2-equivalent | not known, as the energy |" in unread
     assert cells["place"] == "SWE" and cells["CO2-equivalent"].startswith("2 g, estimated")
     elsewhere = to_card(trained_unit, replace(result, energy=replace(energy, emissions_kg=None, country=None)))
     assert "| CO2-equivalent | not claimed, for energy.country was not set |" in elsewhere

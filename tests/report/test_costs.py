@@ -9,12 +9,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mgu.console.summary import describe_energy
+from mgu.measure.sample import power_of
 from mgu.report.analysis import Analysis
 from mgu.report.costs import charges, cost_ratios
 from mgu.report.formats.csv import to_csv
 from mgu.results.schema.energy import Component
 from mgu.results.schema.processor import Processor
 from mgu.results.schema.result import Result
+from mgu.search.outcome import SECOND
 from tests.examples import example_result, example_unit, ranked, sentences
 from tests.report.runs import markdown
 
@@ -54,6 +57,35 @@ def test_why_there_is_no_co2_is_said_of_each_run() -> None:
     assert "for no country was set" not in lines
     lines = "\n".join(sentences([example_result("a", energy=unset), example_unit(energy=energy)]))
     assert "not computed for 1 run, for no country was set: set yours" in lines and "one place" not in lines
+
+
+def unread(name: str, **changes: Any) -> Result:
+    """A run of 0.2 s, in which the meter was never read."""
+    result = example_result(name, train_s=0.2, cpu_kwh=0.0, **changes)
+    assert result.energy
+    energy = replace(result.energy, ram=Component(0.0, "model"), emissions_kg=0.0)
+    return replace(result, energy=energy)
+
+
+def test_energy_that_could_not_be_read_is_not_known_and_not_zero() -> None:
+    both = [unread("a"), example_result("b", cpu_kwh=0.001)]
+    lines = "\n".join(sentences([*both, example_unit()]))
+    assert "1 Wh of CPU energy" in lines and "0.1 g of CO2" in lines
+    assert "; 1 run was too short for a reading of the energy, which is not known and not included." in lines
+    lines = "\n".join(sentences([unread("a"), unread("b")]))
+    assert "0 Wh" not in lines and "0 g of CO2" not in lines and "; 2 runs were too short for a reading" in lines
+    rows = {own["model_name"]: own for own in csv.DictReader(io.StringIO(to_csv(ranked(both))))}
+    assert rows["a"]["cpu_wh"] == "" and float(rows["b"]["cpu_wh"]) == 1.0
+
+
+def test_a_run_says_that_its_energy_could_not_be_read() -> None:
+    assert describe_energy([unread("a")]) == "energy too short to read"
+    assert (
+        describe_energy([unread("a"), example_result("b")])
+        == "CPU 1 Wh (model, estimated)  energy of 1 too short to read"
+    )
+    assert power_of(unread("a").energy, on_gpu=False) == (None, None)  # else plan would estimate 0 Wh
+    assert SECOND["kwh"](unread("a")) is None  # else it would be the best of all trials
 
 
 def test_the_claim_of_a_tenth_is_held_against_the_ratios() -> None:

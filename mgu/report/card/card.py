@@ -19,7 +19,7 @@ from mgu.results.compare.axes import call_lean
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.on_disk.file_names import PREPROCESSING_FILE, WEIGHTS_FILE
 from mgu.results.on_disk.preprocessing import Classes, Columns, Pairs, Preprocessing, decode_preprocessing
-from mgu.results.schema.energy import Energy, describe_method
+from mgu.results.schema.energy import Component, Energy, describe_method
 from mgu.results.schema.metrics import MOST_CLASSES, Metrics
 from mgu.results.schema.parts import JOULES_PER_KWH
 from mgu.results.schema.result import Result
@@ -243,11 +243,16 @@ def _cost(result: Result) -> list[str]:
         rows["processor time"] = f"{describe_s(result.cpu_s)}, measured"
     if result.energy:
         energy = result.energy
-        for part, component in (("CPU", energy.cpu), ("GPU", energy.gpu), ("memory", energy.ram)):
-            if component.kwh or part != "GPU":
+        for name, part in (("cpu", "CPU"), ("gpu", "GPU"), ("ram", "memory")):
+            component: Component = getattr(energy, name)
+            if name in energy.unread and name != "gpu":
+                rows[f"energy, {part}"] = "not known: the run was too short for a reading"
+            elif component.kwh or part != "GPU":
                 joules = component.kwh * JOULES_PER_KWH
                 rows[f"energy, {part}"] = f"{joules:.4g} J ({describe_method(component.method)})"
-        if energy.emissions_kg is None:
+        if energy.unread and energy.emissions_kg == 0:
+            rows["CO2-equivalent"] = "not known, as the energy"
+        elif energy.emissions_kg is None:
             rows["CO2-equivalent"] = _no_emissions(energy, result.resumed)
         else:
             rows["CO2-equivalent"] = f"{1000 * energy.emissions_kg:.3g} g, estimated by the place's carbon intensity"

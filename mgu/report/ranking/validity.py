@@ -35,8 +35,11 @@ def has_own_processor_time(result: Result) -> bool:
 
 
 def component_of(result: Result, part: str) -> Component | None:
-    """Returns the energy of "cpu", "gpu" or "ram"; None where it was not measured or the machine has no such part."""
-    if result.energy is None:
+    """Returns the energy of "cpu", "gpu" or "ram"; None where it is not known, or the machine has no such part.
+
+    It is not known of a run without energy, and of one that was too short for a reading.
+    """
+    if result.energy is None or part in result.energy.unread:
         return None
     component: Component = getattr(result.energy, part)
     return None if component.method == "none" else component
