@@ -19,6 +19,7 @@ from mgu.directed.network import DirectedNetwork
 from mgu.directed.rule import EquilibriumRule, as_states, contrast
 
 LARGEST = 600  # neurons, inputs not counted, whose Jacobian is inverted for every pattern of clipping
+RESOLVED = 10.0  # times the tolerance to which states rest, below which the force of nudging is lost in it
 WORST_CONDITION = 1e12  # of a Jacobian in double precision, beyond which its inverse is rounding
 
 
@@ -64,8 +65,18 @@ def compare_update(model: DirectedNetwork, rule: EquilibriumRule, x: Tensor, tar
     lengths = float(actual.norm() * expected.norm())
     if not lengths:
         return UpdateQuality(None, len(x), f"{'the update' if expected.any() else 'the true gradient'} is 0")
+    strength, tolerance = rule.settings.strength, model.dynamics.tolerance
+    if strength * (error := _largest_error(free, wanted)) < RESOLVED * tolerance:
+        why = f"the outputs are within {error:.2g} of their targets: at learning.strength={strength:g} that is rounding"
+        return UpdateQuality(None, len(x), f"{why} of states that rest to layout.tolerance={tolerance:g}")
     cosine = float((actual * expected).sum()) / lengths
     return UpdateQuality(min(max(cosine, -1.0), 1.0), len(x))  # beyond 1 by rounding
+
+
+def _largest_error(free: Tensor, targets: Tensor) -> float:
+    """Returns the largest error of outputs that are not clipped: the others have no part in the gradient."""
+    outputs = slice(-targets.shape[1], None)
+    return float(((free[:, outputs] - targets).abs() * find_unclipped(free)[:, outputs]).max())
 
 
 @torch.no_grad()

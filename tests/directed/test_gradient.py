@@ -87,6 +87,10 @@ def test_why_there_is_no_cosine_is_said() -> None:
     network = network_of("additive")
     with torch.no_grad():
         assert obstacle(network, network(x)) == "the true gradient is 0"
+        tolerance = network.dynamics.tolerance
+        near = obstacle(network, network(x) + 5 * tolerance)  # the cosine was of either sign
+        assert near is not None and f"rounding of states that rest to layout.tolerance={tolerance:g}" in near
+        assert compare_update(network, rule, x, network(x) + 1e-3).cosine is not None
         network.weight.fill_(9.0)  # every neuron is clipped: no small change of the weights moves it
         assert obstacle(network, torch.zeros(3, 2)) == "the true gradient is 0"
     large = DirectedNetwork(2, [LARGEST], 1, "complete", Dynamics("additive"))
