@@ -75,6 +75,7 @@ def describe_dry_run(outcome: DryRun, epochs: int) -> Sequence[str]:
     """
     outputs = f"{outcome.num_classes} classes" if outcome.num_classes else count(outcome.num_outputs, "number")
     losses = ", ".join(f"{loss:.4g}" for loss in outcome.losses)
+    median = "one step" if outcome.timed_steps == 1 else f"the median of {count(outcome.timed_steps, 'step')}"
     rows: dict[str, Any] = {
         "run": f"{call_lean(outcome.name)} ({outcome.identity}) on {outcome.device}",
         "data": f"{outcome.data}, {outcome.task}",
@@ -83,7 +84,7 @@ def describe_dry_run(outcome: DryRun, epochs: int) -> Sequence[str]:
         "output": outputs,
         "model": f"{size(outcome.params)} trainable parameters, {size(outcome.flops)} FLOPs per sample",
         "loss": f"{losses} on two training batches, then {outcome.val_loss:.4g} on one of validation",
-        "a step": f"{1000 * outcome.step_s:.3g} ms, measured: the median of {count(outcome.timed_steps, 'step')}",
+        "a step": f"{1000 * outcome.step_s:.3g} ms, measured: {median}",
         "the run": f"{describe_s(outcome.run_s)} for {count(epochs, 'epoch')}, estimated from it, without start-up",
     }
     return [*(f"{title:<10}{text}" for title, text in rows.items()), *outcome.notes]

@@ -22,7 +22,8 @@ def summarise(result: Result, name: str | None = None, width: int | None = None)
         Status, validation score, epochs, seconds to solution, energy in Wh with its method, and why it failed.
     """
     value = result.val_score
-    epochs, time_s = f"{result.epochs:3d} epochs", f"{result.seconds.to_solution:7.1f} s" if result.seconds else ""
+    epochs = f"{result.epochs:3d} epoch{' ' if result.epochs == 1 else 's'}"
+    time_s = f"{result.seconds.to_solution:7.1f} s" if result.seconds else ""
     together = f"one of {result.trained_together} trained together" if result.trained_together > 1 else ""
     energy = describe_energy([result])
     parts = [

@@ -39,7 +39,7 @@ def print_wait(what: str) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """Counts things in English, as in "1 run", "2 runs", "2 studies" and "2 classes".
+    """Counts things in English, as in "1 run", "2 runs", "2 studies", "2 classes" and "49,392 points".
 
     Args:
         number: How many.
@@ -51,7 +51,8 @@ def count(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     ends_in_ies = noun.endswith("y") and noun[-2:-1] not in VOWELS
-    return f"{number} {noun[:-1]}ies" if ends_in_ies else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+    plural = f"{noun[:-1]}ies" if ends_in_ies else f"{noun}{'es' if noun.endswith('s') else 's'}"
+    return f"{number:,} {plural}"
 
 
 def describe_s(seconds: float) -> str:

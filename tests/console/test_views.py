@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from mgu.config.run import RunConfig
@@ -158,6 +159,7 @@ def test_a_finished_run_takes_one_line_of_a_narrow_terminal(number: int) -> None
     place = f"{number:3d}  "
     line = place + summarise(result, width=80 - len(place))
     assert len(line) <= 80 and "ok" in line and "val  90.00%" in line and "resumed" in line and "Wh" not in line
+    assert "  1 epoch  " in summarise(replace(result, epochs=1))
     assert "12 epochs" in summarise(result, width=None) and "CPU 1 Wh (model, estimated)" in summarise(result)
 
 
@@ -182,3 +184,4 @@ def test_control_characters_of_a_line_are_shown(capsys: pytest.CaptureFixture[st
 def test_things_are_counted_in_english() -> None:
     shown = [count(number, noun) for noun in ("run", "study", "key") for number in (0, 1, 2)]
     assert shown == ["0 runs", "1 run", "2 runs", "0 studies", "1 study", "2 studies", "0 keys", "1 key", "2 keys"]
+    assert count(49_392, "point") == "49,392 points"  # as plans and tables have it

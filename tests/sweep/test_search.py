@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import sys
 import time
@@ -154,6 +155,17 @@ def test_a_space_that_sets_the_split_is_reported_with_it(
     shown = capsys.readouterr().out
     assert "random on density,1," in shown and ",digits,holdout" in shown
     assert "random order" not in shown  # what a search has trained is no sample in random order
+
+
+@pytest.mark.slow
+def test_points_that_are_measured_are_shown_as_they_are_typed(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = ("space.m=8", "space.k=8", "space.n=8")
+    assert call(monkeypatch, "search=random", "space=gemm", *sizes, "budget.trials=1", *QUIET) == 0
+    shown = capsys.readouterr().out
+    assert ": 1,600 points, budget 1 trial;" in shown
+    assert re.search(r"^ *0  m=\[[\d,]+\] k=\[[\d,]+\] n=\[[\d,]+\]  [\d.]+ GFLOP/s$", shown, re.MULTILINE)
 
 
 def test_a_search_without_m_is_refused(

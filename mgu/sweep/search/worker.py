@@ -209,7 +209,7 @@ class Worker:
                 measured = Measured(None, Cost(seconds=time.monotonic() - begun), error=str(failure))
         told, details = tell_measured(trial, measured)
         shown = "failed" if told.score is None else f"{told.score:.4g} {self.study.space.unit}".rstrip()
-        self.view.print_line(f"{trial.number:3d}  {trial.point}  {shown}")
+        self.view.print_line(f"{trial.number:3d}  {' '.join(self.study.space.overrides(trial.point))}  {shown}")
         return told, details
 
     def _check_failures(self) -> None:
