@@ -274,8 +274,9 @@ def test_a_search_that_is_killed_at_random_points_ends_like_an_undisturbed_one(t
 def test_a_search_with_a_failed_trial_ends_with_1_and_tells_so(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = (*GRID, *QUIET, "budget.trials=1", f"notify='env > {here}/told'")
-    assert call(monkeypatch, *line, "training.timeout=0.01") == 1
+    long = ("training.epochs=5000", "training.patience=5000", "training.timeout=2")
+    line = (*GRID[:-1], *QUIET, "budget.trials=1", f"notify='env > {here}/told'")
+    assert call(monkeypatch, *line, *long) == 1
     message = capsys.readouterr().err
     assert "random on grid, seed 0: 1 of 1 trial failed, trial 0, because: " in message and "log.txt" in message
     told = dict(own.split("=", 1) for own in (here / "told").read_text().splitlines() if own.startswith("MGU_"))
