@@ -162,6 +162,9 @@ def test_spaces_by_one_name_are_told_apart_over_all_strategies() -> None:
     found = compare(study("random", 6), study("tpe", 12))
     assert [own.name for own in found.contenders] == ["random on grid, points=6", "tpe on grid, points=12"]
     assert "There is no random search on grid (points=12) to compare with." in " ".join(describe_searches(found))
+    lines = " ".join(describe_searches(compare(study("tpe", 6), study("tpe", 12))))
+    assert "no random search on grid (points=12) or on grid (points=6) to compare with" in lines
+    assert "too few to judge tpe on grid, points=12; tpe on grid, points=6. Pass" in lines
     alone = compare(study("random", 6), study("tpe", 6))
     assert [own.name for own in alone.contenders] == ["random on grid", "tpe on grid"]
 

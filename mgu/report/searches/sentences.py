@@ -70,7 +70,7 @@ def _caveats(comparison: EqualCost) -> list[str]:
         lines.append(_advise_random(without))
     if few := [contender.name for contender in comparison.contenders if len(contender.curves) < LEAST_STUDIES]:
         lines.append(
-            f"Fewer than {LEAST_STUDIES} studies are too few to judge {', '.join(few)}. Pass search.seed=0,1,2,3,4."
+            f"Fewer than {LEAST_STUDIES} studies are too few to judge {'; '.join(few)}. Pass search.seed=0,1,2,3,4."
         )
     if any(contender.origin == "replayed" for contender in comparison.contenders):
         lines.append(
@@ -175,7 +175,7 @@ def describe_other_scores(table: Table, by_other_scores: int) -> list[str]:
 
 def _advise_random(without: Sequence[Contender]) -> str:
     """Says how to get a random search beside those that have none; it takes no options, and none by cost is one."""
-    spaces = ", ".join(sorted({_searched(contender) for contender in without}))
+    spaces = " or on ".join(sorted({_searched(contender) for contender in without}))
     settings = [contender.curves[0].settings for contender in without]
     given = [key for key in ("options", "per_cost") if any(values.get(key) for values in settings)]
     words = [f"search.{key}" for key in given]
