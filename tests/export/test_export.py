@@ -172,7 +172,7 @@ def test_a_unit_around_a_layer_of_the_users_is_pruned_and_exported(form: Format 
     )
     assert lines[form is not None].startswith("layers of own_code:Conv stay as they are")
     rows = {row.name: row for row in outcome.rows}
-    assert rows["converted"].accuracy == rows["pruned"].accuracy and (folder / "converted.pt2").exists() == bool(form)
+    assert rows["converted"].val == rows["pruned"].val and (folder / "converted.pt2").exists() == bool(form)
     assert rows["converted"].cost.params_keras < rows["unit"].cost.params_keras
     assert rows["unit"].cost.flops == trained.result.flops_per_sample
     layers = [module for module in load_pruned(trained.folder).modules() if type(module).__name__ == "Conv"]

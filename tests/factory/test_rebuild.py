@@ -197,7 +197,7 @@ def test_units_that_classify_are_pruned_whatever_their_layers(
             assert rows["unit"].cost.flops == trained.result.flops_per_sample
             pruned, splits = load_pruned(trained.folder), choosing_splits(trained)[0]
             hits = logits_of(pruned, splits.val).argmax(dim=1) == splits.val.batch(slice(None))[1]
-            assert float(hits.double().mean()) == rows["pruned"].accuracy == rows["converted"].accuracy
+            assert float(hits.double().mean()) == rows["pruned"].val == rows["converted"].val
             if "method=threshold" not in method:
                 assert not outcome.kept and rows["converted"].cost.params_keras < rows["unit"].cost.params_keras
 
