@@ -55,7 +55,7 @@ RECIPES = {
     "paper": "the paper's, the best epoch",
     "short": "`better` with statistics of batch norms computed anew, after a quarter of the epochs",
 }
-SHORT_DATA = ("digits", "table")  # of those with a number of epochs, as far as they are run
+SHORT_DATA = ("digits", "adult", "table")  # of those with a number of epochs, as far as they are run
 
 
 OTHER_RULES = (
