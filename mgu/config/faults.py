@@ -181,11 +181,8 @@ def describe_fault(fault: ErrorDetails) -> str:
     context = fault.get("ctx", {})
     if fault["type"] == "union_tag_invalid":
         kinds, given = list(kinds_of(key)), context["tag"].strip("[]")
-        hint = did_you_mean(given, kinds) or (
-            f" Leave {key}.name out, for {key}=NAME sets it; one of your own is {key}=python {key}.target=MODULE:NAME."
-            if "python" in kinds
-            else f" Leave {key}.name out, for {key}=NAME sets it."
-        )
+        own = f"; one of your own is {key}=python {key}.target=MODULE:NAME" if "python" in kinds else ""
+        hint = did_you_mean(given, kinds) or f" Leave {key}.name out, for {key}=NAME sets it{own}."
         return f"{key}.name must be {', '.join(kinds[:-1])} or {kinds[-1]}, but got {given!r}.{hint}"
     if fault["type"] == "extra_forbidden":
         return describe_unknown(key)

@@ -52,7 +52,7 @@ def advise_kept(config: RunConfig, num_examples: int, epochs: int, best_epoch: i
     training, per_epoch = config.training, config.training.steps_per_epoch(num_examples)
     if best_epoch is None or epochs == training.epochs_now < training.epochs or training.start_sha256:
         return ""
-    if _describe_unsettled(config, per_epoch * training.epochs, "", ""):
+    if is_unsettled(config, num_examples, training.epochs):
         return ""
     steps = per_epoch * best_epoch
     when = f"in the weights that are kept, of epoch {best_epoch} after {steps} steps"
@@ -70,10 +70,7 @@ def is_unsettled(config: RunConfig, num_examples: int, epochs: int | None) -> bo
     Returns:
         Whether its evaluations are by such statistics.
     """
-    if epochs is None:
-        return False
-    steps = config.training.steps_per_epoch(num_examples) * epochs
-    return bool(_describe_unsettled(config, steps, "", ""))
+    return epochs is not None and _share_left(config, config.training.steps_per_epoch(num_examples) * epochs) > SETTLED
 
 
 def advise_collapsed(judged: Metrics | None, names: Sequence[str] | None, unsettled: bool = False) -> str:
@@ -141,11 +138,17 @@ def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
     return messages
 
 
+def _share_left(config: RunConfig, steps: int) -> float:
+    """Returns the share of their initial values that running statistics keep after some steps; 0 where none judge."""
+    key, momentum = _batch_norm(config)
+    return (1 - momentum) ** steps if key and not config.training.precise_bn else 0.0
+
+
 def _describe_unsettled(config: RunConfig, steps: int, when: str, remedy: str) -> str:
     """Describes running statistics that keep much of their initial values after some steps; empty where they do not."""
-    key, momentum = _batch_norm(config)
-    left = (1 - momentum) ** steps
-    if not key or left <= SETTLED or config.training.precise_bn:
+    key, _ = _batch_norm(config)
+    left = _share_left(config, steps)
+    if left <= SETTLED:
         return ""
     enough = max(TORCH_MOMENTUM, math.ceil(100 * (1 - SETTLED ** (1 / steps))) / 100)
     return (
