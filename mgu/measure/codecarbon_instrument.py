@@ -53,8 +53,6 @@ if TYPE_CHECKING:  # the server imports this file before torch, see mgu/run/prel
 
 logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads its log_level
 
-FRESH_S = 0.1  # a reading takes a millisecond, an epoch of a small model a few hundredths of a second
-
 
 class CodecarbonInstrument:
     """Reads counters and sensors where codecarbon finds any, else its models. It counts the device's own GPU only.
@@ -77,12 +75,13 @@ class CodecarbonInstrument:
             raise RuntimeError("codecarbon did not start.")
 
     def read(self) -> Reading:
-        """Returns the energy up to now, or up to a reading that was just made."""
-        self._sample(unless_within_s=FRESH_S)
+        """Returns the energy up to now. A reading takes a third of a millisecond, and none is made between epochs."""
+        self._sample()
         return _reading(self._tracker._prepare_emissions_data())
 
     def stop(self) -> Reading | None:
         """Stops codecarbon; returns None, with a warning in the log, where it lost the energy."""
+        self._sample()  # codecarbon makes no last reading where one is a twentieth of a second old
         self._tracker.stop()
         data = getattr(self._tracker, "final_emissions_data", None)
         if data is None:
@@ -102,10 +101,9 @@ class CodecarbonInstrument:
                 return {"design_power_w": float(each._tdp), "design_power_by": _origin_of(each)}
         return {}
 
-    def _sample(self, unless_within_s: float = 0.0) -> None:
-        """Reads the sensors, unless the last reading is that fresh."""
+    def _sample(self) -> None:
         with self._one_reading:
-            self._tracker._measure_power_and_energy_if_stale(unless_within_s)
+            self._tracker._measure_power_and_energy()
 
 
 def _origin_of(cpu: CPU) -> str:

@@ -70,7 +70,7 @@ class EnergyMeter:
         self._trained = self._now()
 
     def so_far(self) -> Energy | None:
-        """Returns the energy up to now, or up to a reading that was just made."""
+        """Returns the energy up to now."""
         return self._energy(self._now(), time.process_time())
 
     def design_power(self) -> dict[str, Any]:

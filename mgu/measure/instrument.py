@@ -29,7 +29,7 @@ class Instrument(Protocol):
         """Begins to count; raises RuntimeError where that failed."""
 
     def read(self) -> Reading:
-        """Returns the energy up to now, or up to a reading that was made within the last tenth of a second."""
+        """Returns the energy up to now: a reading that is older than the clock gives one phase what another used."""
 
     def stop(self) -> Reading | None:
         """Ends the counting; returns the energy, None where it was lost."""

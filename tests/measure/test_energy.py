@@ -88,6 +88,18 @@ def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPat
         pass
 
 
+def test_every_edge_between_phases_is_a_reading_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of a second by readings up to a tenth of a second old was charged up to 60 % too much, or nothing."""
+    readings: list[float] = []
+    monkeypatch.setattr(OfflineEmissionsTracker, "_do_measurements", lambda tracker: readings.append(0.0))
+    counts = []
+    with EnergyMeter(CodecarbonInstrument(CPU_DEVICE, 60.0), Location()) as meter:
+        for edge in (meter.end_setup, meter.so_far, meter.begin_evaluation):
+            edge()
+            counts.append(len(readings))
+    assert [later - earlier for earlier, later in zip(counts, [*counts[1:], len(readings)], strict=True)] == [1, 1, 1]
+
+
 @pytest.mark.slow
 def test_the_meter_stops_when_the_work_fails() -> None:
     before = set(threading.enumerate())

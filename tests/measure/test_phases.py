@@ -18,6 +18,7 @@ from mgu.measure.energy import EnergyMeter, build_meter
 from mgu.measure.instrument import Reading
 from mgu.results.schema.energy import Energy
 from tests.examples import example_result
+from tests.measure.by_hand import ByHand
 
 CPU = torch.device("cpu")
 NOWHERE = Location()
@@ -25,26 +26,6 @@ NOWHERE = Location()
 
 def energy(**values: Any) -> EnergyConfig:
     return EnergyConfig(**{"enabled": True, "period_s": 1.0, **values})
-
-
-class ByHand:
-    """An instrument whose reading is set by hand."""
-
-    def __init__(self) -> None:
-        self.reading = Reading()
-        self.methods = {"cpu": "rapl", "gpu": "nvml_counter", "ram": "model"}
-
-    def start(self) -> None:
-        pass
-
-    def read(self) -> Reading:
-        return self.reading
-
-    def stop(self) -> Reading | None:
-        return self.reading
-
-    def design_power(self) -> dict[str, Any]:
-        return {}
 
 
 def measure(place: Location = NOWHERE) -> Energy:

@@ -12,7 +12,10 @@ import pytest
 import torch
 
 from mgu.config.run import RunConfig
+from mgu.measure.carbon import Location
 from mgu.measure.cost import RunCost
+from mgu.measure.energy import EnergyMeter
+from mgu.measure.instrument import Reading
 from mgu.results.events import EpochEnded, Event, Note, Send
 from mgu.results.on_disk.folder import find_state, run_folder
 from mgu.results.schema.result import Result
@@ -20,6 +23,7 @@ from mgu.run.checkpoint import MARK
 from mgu.run.execute import run
 from tests.conftest import Configure
 from tests.examples import example_result
+from tests.measure.by_hand import ByHand
 
 pytestmark = pytest.mark.slow
 
@@ -100,15 +104,33 @@ def test_time_and_energy_add_up_over_the_parts(configure: Configure) -> None:
     assert 0 < result.energy.cpu_seconds < 3 * spent + 1
 
 
-def test_no_energy_is_lost_at_an_interruption(configure: Configure) -> None:
-    """Memory has one power all the time, so its energy tells the time that was counted."""
-    config = configure(*RUN, "energy.enabled=true", "energy.period_s=60")
-    parts = train(config, 3)
-    whole = train(configure(*RUN, "energy.enabled=true", "energy.period_s=60", "seed=1"))
-    watts = [result.energy.ram.kwh * 3.6e6 / result.energy.tracked_s for result in (parts, whole) if result.energy]
-    assert (
-        len(watts) == 2 and watts[0] == pytest.approx(watts[1], rel=0.35) and watts[1] > 0
-    )  # a lost part would be half
+def test_no_energy_is_lost_at_an_interruption(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kilowatt-hour is used between two epochs: all that were used before a checkpoint are in the result."""
+    instrument = ByHand()
+    monkeypatch.setattr("mgu.measure.cost_meter.build_meter", lambda *_: EnergyMeter(instrument, Location()))
+
+    def using_energy(after_epoch: int) -> Send:
+        stop = interrupting(after_epoch)
+
+        def send(event: Event) -> None:
+            if isinstance(event, EpochEnded):
+                used = instrument.reading.ram + 1.0
+                instrument.reading = Reading(ram=used)
+            stop(event)
+
+        return send
+
+    config = configure(*RUN, "energy.enabled=true")
+    run_folder(config).mkdir(parents=True)
+    with pytest.raises(Interruption):
+        run(config, using_energy(3))
+    parts = run(config, using_energy(0))
+    undisturbed = configure(*RUN, "energy.enabled=true", "seed=1")
+    run_folder(undisturbed).mkdir(parents=True)
+    whole = run(undisturbed, using_energy(0))
+    assert parts.resumed == 1 and parts.energy and whole.energy
+    assert whole.energy.ram.kwh == pytest.approx(6.0)
+    assert parts.energy.ram.kwh == pytest.approx(5.0)  # the third came after the checkpoint that it continues from
 
 
 def test_parts_of_different_methods_say_so() -> None:
