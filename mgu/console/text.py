@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mgu.text.printable import printable
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 VOWELS = tuple("aeiou")  # before a y, which then stays in the plural, as in keys
+HISSING = ("s", "x", "tch", "sh")  # ends of nouns that get es in the plural
 PLAIN_WIDTH = 240  # characters where there is no terminal to ask: wide enough not to fold a cell
 
 
@@ -51,8 +53,22 @@ def count(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     ends_in_ies = noun.endswith("y") and noun[-2:-1] not in VOWELS
-    plural = f"{noun[:-1]}ies" if ends_in_ies else f"{noun}{'es' if noun.endswith('s') else 's'}"
+    plural = f"{noun[:-1]}ies" if ends_in_ies else f"{noun}{'es' if noun.endswith(HISSING) else 's'}"
     return f"{number:,} {plural}"
+
+
+def name_some(names: Sequence[str], most: int) -> str:
+    """Lists names, the first of many only, as in "a, b and 7 more".
+
+    Args:
+        names: What there is.
+        most: How many are named.
+
+    Returns:
+        The list.
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def describe_s(seconds: float) -> str:

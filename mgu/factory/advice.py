@@ -11,9 +11,9 @@ from mgu.config.layouts import LayoutConfig, RecurrentLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.machine import count_cores
 from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.result import SETTLED
 
 TINY = 0.25  # of training.batch_size: a last batch below it is announced
-SETTLED = 0.1  # of the initial running statistics: more than this left after all steps is announced
 ENOUGH_EXAMPLES = 4096  # for statistics of batch norms
 LONGEST = 2.0  # of a step, in times of decay: |1 - dt leak| is 1
 WITH_DIGITS = ("digits", "mnist")
@@ -70,7 +70,24 @@ def is_unsettled(config: RunConfig, num_examples: int, epochs: int | None) -> bo
     Returns:
         Whether its evaluations are by such statistics.
     """
-    return epochs is not None and _share_left(config, config.training.steps_per_epoch(num_examples) * epochs) > SETTLED
+    return (statistics_left(config, num_examples, epochs) or 0) > SETTLED
+
+
+def statistics_left(config: RunConfig, num_examples: int, epochs: int | None) -> float | None:
+    """Computes the share of their initial values that running statistics of batch norms keep after some epochs.
+
+    Args:
+        config: The configuration of a run.
+        num_examples: Number of its training examples.
+        epochs: Epochs that it trained; None for none.
+
+    Returns:
+        The share; 0 where `training.precise_bn` computes them anew. None without batch norm, without an epoch, and
+        where a run starts from trained weights, which come with statistics.
+    """
+    if epochs is None or config.training.start_sha256 or not _batch_norm(config)[0]:
+        return None
+    return _share_left(config, config.training.steps_per_epoch(num_examples) * epochs)
 
 
 def advise_collapsed(judged: Metrics | None, names: Sequence[str] | None, unsettled: bool = False) -> str:

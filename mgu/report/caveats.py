@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mgu.console.text import count
+from mgu.console.text import count, name_some
 from mgu.report.class_caveats import describe_classes
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
@@ -13,6 +13,8 @@ from mgu.report.ranking.validity import STARVED, is_starved
 from mgu.results.compare.axes import IN_NAME, Axes, write_value
 from mgu.results.schema.energy import SHORT_S
 from mgu.results.schema.result import Result
+
+SOME = 4  # models are named
 
 
 def caveats(table: Table, by_class: bool = False) -> list[str]:
@@ -26,7 +28,7 @@ def caveats(table: Table, by_class: bool = False) -> list[str]:
         The sentences.
     """
     results = table.results
-    ended = [*_unfinished(table), *_unconverged(results)]
+    ended = [*_unfinished(table), *_unconverged(results), *_unsettled(table)]
     judged = [*_selected(table), *_scores(table), *describe_classes(table, by_class), *_truth_table(table)]
     return [*ended, *_unlike(table), *_marked(results), *_started(results), *judged]
 
@@ -65,6 +67,20 @@ def _unconverged(results: list[Result]) -> list[str]:
     return [
         f"{unconverged} of {count(len(results), 'run')} ended their last evaluation with batches above the tolerance "
         "of their iteration: their scores are of where it stopped, not of an equilibrium."
+    ]
+
+
+def _unsettled(table: Table) -> list[str]:
+    """Runs that were judged by running statistics of batch norm which lag behind their weights."""
+    shares = [result.statistics_left or 0.0 for result in table.results if result.is_unsettled]
+    if not shares:
+        return []
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    models = [row.name for row in table.rows if any(result.is_unsettled for result in row.results)]
+    return [
+        f"{len(shares)} of {count(len(table.results), 'run')} ({name_some(models, SOME)}): running statistics of "
+        f"batch norm kept {low if low == high else f'{low} to {high}'} of their initial values, so the scores are of "
+        "another network than was trained, and mostly too low. Pass training.precise_bn=4096 to compute them anew."
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgu.console.text import count
+from mgu.console.text import count, name_some
 from mgu.report.ranking.class_counts import ClassCounts, counts_of
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
@@ -30,7 +30,7 @@ def _missing(counts: ClassCounts) -> list[str]:
     if not (missing := counts.missing):
         return []
     single, it = counts.counted.removesuffix("s"), "it" if len(missing) == 1 else "them"
-    return [f"No {single} is of class {_some(missing)}: no score says anything of {it}."]
+    return [f"No {single} is of class {name_some(missing, SOME)}: no score says anything of {it}."]
 
 
 def _largest(table: Table, counts: ClassCounts, by_class: bool) -> list[str]:
@@ -46,7 +46,7 @@ def _largest(table: Table, counts: ClassCounts, by_class: bool) -> list[str]:
     poor = [name for name, score in scores.items() if score is not None and score <= counts.largest_share + 1e-9]
     if poor:
         are = "is" if len(poor) == 1 else "are"
-        line += f" {count(len(poor), 'model')} {are} right for no more: {_some(poor)}."
+        line += f" {count(len(poor), 'model')} {are} right for no more: {name_some(poor, SOME)}."
     return [line if by_class else f"{line} `--classes` tells each class."]
 
 
@@ -55,9 +55,3 @@ def _accuracy(row: Row, counts: ClassCounts) -> float | None:
     metric = "case_accuracy" if counts.counted.endswith("cases") else "accuracy"
     spread = row.spread(row.tested, metric)
     return spread.mean if spread else None
-
-
-def _some(names: list[str]) -> str:
-    """Names some of what there is."""
-    shown = ", ".join(names[:SOME])
-    return shown if len(names) <= SOME else f"{shown} and {len(names) - SOME} more"

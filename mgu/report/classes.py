@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from mgu.console.text import name_some
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.class_scores import ClassScore, confusion_of, name_examples, score_classes
 from mgu.report.ranking.row import Row
@@ -70,19 +71,16 @@ def describe_untold(analysis: Analysis) -> list[str]:
     for row in _compared(analysis):
         if not _has_classes(row):
             by_reason.setdefault(_reason(row), []).append(row.name)
-    lines = [f"{table.title}: no classes are told of {_some(names)}: {reason}" for reason, names in by_reason.items()]
+    lines = [
+        f"{table.title}: no classes are told of {name_some(names, MOST_ROWS)}: {reason}"
+        for reason, names in by_reason.items()
+    ]
     if len(told) > MOST_ROWS:
         lines.append(
             f"{table.title}: classes are told of {MOST_ROWS} of {len(told)} models. Name others by --baseline and "
             "--against; --format csv and json have all."
         )
     return lines
-
-
-def _some(names: list[str]) -> str:
-    """Names the first of many."""
-    more = f" and {len(names) - MOST_ROWS} more" if len(names) > MOST_ROWS else ""
-    return f"{', '.join(names[:MOST_ROWS])}{more}"
 
 
 def _reason(row: Row) -> str:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.errors import UserError
-from mgu.factory.advice import advise_collapsed, advise_kept, is_unsettled
+from mgu.factory.advice import advise_collapsed, advise_kept, is_unsettled, statistics_left
 from mgu.factory.device import find_device
 from mgu.factory.resolved_run import resolve
 from mgu.measure.cost_meter import CostMeter
@@ -121,9 +121,10 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
                 explain_network(resolved, learner.model, solver, folder)
         cost.lap("explain")
     classes = name_classes(resolved)
-    unsettled = is_unsettled(config, len(resolved.splits.train), outcome.best_epoch)
+    num_examples = len(resolved.splits.train)
+    unsettled = is_unsettled(config, num_examples, outcome.best_epoch)
     send_note(advise_collapsed(scores.get("test") or scores.get("val"), classes, unsettled), send)
-    send_note(advise_kept(config, len(resolved.splits.train), len(outcome.history), outcome.best_epoch), send)
+    send_note(advise_kept(config, num_examples, len(outcome.history), outcome.best_epoch), send)
     with failing_after(outcome, lambda: cost.total):
         save_best(resolved, folder, outcome, correct)
         return make_result(
@@ -134,6 +135,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             classes=classes,
             epochs=len(outcome.history),
             best_epoch=outcome.best_epoch,
+            statistics_left=statistics_left(config, num_examples, outcome.best_epoch),
             device=resolved.device_name,
             **cost.total.as_fields(),
             **scores,

@@ -184,4 +184,5 @@ def test_control_characters_of_a_line_are_shown(capsys: pytest.CaptureFixture[st
 def test_things_are_counted_in_english() -> None:
     shown = [count(number, noun) for noun in ("run", "study", "key") for number in (0, 1, 2)]
     assert shown == ["0 runs", "1 run", "2 runs", "0 studies", "1 study", "2 studies", "0 keys", "1 key", "2 keys"]
+    assert [count(2, noun) for noun in ("batch", "epoch", "class")] == ["2 batches", "2 epochs", "2 classes"]
     assert count(49_392, "point") == "49,392 points"  # as plans and tables have it

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mgu import MultiGatedUnit
-from mgu.factory.advice import advise, advise_collapsed, advise_kept, is_unsettled
+from mgu.factory.advice import advise, advise_collapsed, advise_kept, is_unsettled, statistics_left
 from mgu.layers.normalization import BatchNorm
 from mgu.results.events import Note
 from mgu.results.on_disk.folder import run_folder
@@ -70,6 +70,15 @@ def test_statistics_settle_with_the_steps_that_were_trained(configure: Configure
     assert is_unsettled(config, 1080, 5) and not is_unsettled(config, 1080, 40)
     assert not is_unsettled(configure("norm=bn_pre", "training.precise_bn=9"), 1080, 5)
     assert not is_unsettled(configure("norm=ln"), 1080, 5) and not is_unsettled(config, 1080, None)
+
+
+def test_what_is_left_of_the_initial_statistics_is_a_share_or_nothing(configure: Configure) -> None:
+    config = configure("norm=bn_pre", "training.epochs=40")
+    assert statistics_left(config, 1080, 5) == pytest.approx(0.99**85)
+    assert statistics_left(configure("norm=bn_pre", "training.precise_bn=9"), 1080, 5) == 0.0
+    assert statistics_left(configure("norm=ln"), 1080, 5) is None and statistics_left(config, 1080, None) is None
+    trained = config.model_copy(update={"training": config.training.model_copy(update={"start_sha256": "0" * 64})})
+    assert statistics_left(trained, 1080, 5) is None  # its statistics came with the weights
 
 
 @pytest.mark.parametrize("alone", ["training.precise_bn=4096", "norm.momentum=0.1"])

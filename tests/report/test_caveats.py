@@ -38,3 +38,22 @@ def test_scores_of_no_equilibrium_and_those_of_truth_tables_are_said() -> None:
     assert rows in card and "ended with 1 batch above the tolerance of its iteration" in card
     (others,) = ranked([example_result(solver=SOLVER)])
     assert not [line for line in caveats(others) if "tolerance" in line or "trains and validates" in line]
+
+
+def test_scores_by_statistics_that_lag_behind_are_said() -> None:
+    """Those that keep a tenth or less are settled."""
+    (table,) = ranked(
+        [
+            *(example_result(f"b-s{seed}", seed=seed, statistics_left=0.1 * seed) for seed in (1, 2, 3)),
+            example_result("a-s0", statistics_left=0.0),
+            example_result("c-s0"),
+        ]
+    )
+    said = "2 of 5 runs (b): running statistics of batch norm kept 20% to 30% of their initial values"
+    analyses = [Analysis(table)]
+    for text in (to_markdown(analyses), to_html(analyses, []), to_json(analyses, [])):
+        assert said in text
+    assert said.replace("%", r"\%") in to_tex(analyses)
+    config = example_config(dataset={"name": "digits"})
+    assert "kept 30% of their initial values" in to_card(Path(), example_result(statistics_left=0.3, config=config))
+    assert "initial values" not in to_card(Path(), example_result(statistics_left=0.1, config=config))

@@ -11,6 +11,7 @@ import numpy as np
 
 from mgu.console.text import describe_s
 from mgu.report.card.interval import Interval, over_groups, wilson
+from mgu.report.card.limits import describe_limits
 from mgu.report.classes import ModelClasses
 from mgu.report.formats.class_tables import class_table
 from mgu.report.formats.markdown import escape, table_lines
@@ -180,17 +181,8 @@ def _metrics(result: Result, interval: Interval | None) -> list[str]:
             f"95 % interval of the {whole} accuracy: {interval.low:.2%} to {interval.high:.2%} ({interval.method}). It "
             "is of this one run: other seeds are not in it.",
         ]
-    if not result.test:
-        lines += ["", f"No test data were held out: {_selection(result)}."]
-    if result.config["dataset"]["name"] == "gates":
-        lines += ["", f"Every row of {result.dataset} trains and validates: the scores say nothing of other data."]
-    if result.solver and (count := result.solver.eval_unconverged):
-        batches = "1 batch" if count == 1 else f"{count} batches"
-        lines += ["", f"The last evaluation ended with {batches} above the tolerance of its iteration: the scores are "
-                      "of where it stopped, not of an equilibrium."]  # fmt: skip
-    if result.start_sha256 and result.has_own_rows:
-        lines += ["", f"{result.dataset} chooses its rows itself: whether some that judge this run have trained the "
-                      "weights that it started from was not checked."]  # fmt: skip
+    for sentence in describe_limits(result):
+        lines += ["", sentence]
     return lines
 
 
@@ -206,18 +198,6 @@ def _classes(result: Result) -> list[str]:
     if (others := len(classes) - MOST_CLASSES) > 0:
         lines += ["", f"... and {others} more of {len(classes)} classes, whose F1 is no lower."]
     return lines
-
-
-def _selection(result: Result) -> str:
-    """Returns what the validation data of a run without test data have decided."""
-    if result.split == "all":
-        return "the validation data are the training data, whose score says nothing of others"
-    if result.config.get("training", {}).get("select", "best") == "best":
-        return "the best epoch was chosen by the validation data"
-    return (
-        "the validation data score the run. They chose no epoch, for the weights of the last one were kept "
-        "(training.select=last), but may have ended the training early (training.patience)"
-    )
 
 
 def _interval(folder: Path, result: Result) -> Interval | None:

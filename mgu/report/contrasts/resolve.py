@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mgu.console.text import name_some
 from mgu.errors import UserError
 from mgu.report.contrasts.keys import Key
 from mgu.report.contrasts.question import Question
@@ -113,13 +114,14 @@ def _find_key(text: str, tables: Sequence[Table]) -> str:
     if len(fitting) == 1 and len({Key(fitting[0]).value(row) for row in rows} - {None}) > 1:
         return fitting[0]
     if len(fitting) > 1:
-        raise UserError(f"--by must name one key, but got {text}, which may be {_listed(fitting)}. Name one of them.")
+        may_be = name_some(fitting, MOST_LISTED)
+        raise UserError(f"--by must name one key, but got {text}, which may be {may_be}. Name one of them.")
     known = [name for names in shorten_keys(keys).items() for name in names]
     results = [result for row in rows for result in row.results]
     values = (complete_values(result.config).get(text) for result in results)
     same = {write_value(value) for value in values if value is not None}
     got = f"{text}, which is {same.pop()} in all of them" if len(same) == 1 else text
-    there = f" They differ in {_listed(keys)}." if keys else " They differ in seeds only."
+    there = f" They differ in {name_some(keys, MOST_LISTED)}." if keys else " They differ in seeds only."
     raise UserError(f"--by must be a key in which the runs differ, but got {got}.{did_you_mean(text, known) or there}")
 
 
@@ -143,10 +145,6 @@ def _hint(name: str, names: Sequence[str]) -> str:
     """Suggests rows for a name that none has: those with all its parts first, for more runs make names longer."""
     parts = set(name.split("-"))
     if fitting := [each for each in names if parts <= set(each.split("-"))]:
-        return f" Did you mean {fitting[0]}?" if len(fitting) == 1 else f" Name one of {_listed(fitting)}."
-    return did_you_mean(name, names) or f" There are {_listed(names)}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
-    return ", ".join(names[:MOST_LISTED]) + more
+        one_of = f" Name one of {name_some(fitting, MOST_LISTED)}."
+        return f" Did you mean {fitting[0]}?" if len(fitting) == 1 else one_of
+    return did_you_mean(name, names) or f" There are {name_some(names, MOST_LISTED)}."

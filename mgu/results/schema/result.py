@@ -9,7 +9,7 @@ import msgspec
 from mgu.results.schema.device_load import DeviceLoad
 from mgu.results.schema.energy import Energy
 from mgu.results.schema.metrics import Metrics
-from mgu.results.schema.parts import Count, NonNegative, Number, Record, about
+from mgu.results.schema.parts import Count, Fraction, NonNegative, Number, Record, about
 from mgu.results.schema.processor import Processor
 from mgu.results.schema.replicate import Replicate, replicate_of
 from mgu.results.schema.seconds import Seconds
@@ -20,6 +20,8 @@ from mgu.tasks.score import Score, TaskName, score_of
 # Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
 # `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum, 5 lacks `load`.
 SCHEMA_VERSION: Literal[6] = 6
+
+SETTLED = 0.1  # of the initial running statistics of batch norm: with more than this left they judge another network
 
 # A block has other paths than the paper's unit, such as squeeze-and-excitation. It is ranked, but it is no part of the
 # grid, and nothing that is claimed of the unit is claimed of it.
@@ -105,6 +107,14 @@ class Result(Record, frozen=True):
             "norm or unit; null of others, and where squared weights overflow."
         ),
     ] = None
+    statistics_left: Annotated[
+        Fraction | None,
+        about(
+            "Share of their initial values that batch norm's running statistics still have in the weights that were "
+            "kept, which are judged by them: (1 - momentum) to the power of the steps, 0 with training.precise_bn; "
+            "null without batch norm, and after a start from trained weights."
+        ),
+    ] = None
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
         default_factory=dict
     )
@@ -136,6 +146,11 @@ class Result(Record, frozen=True):
         """Metric that the run was trained for and is ranked by."""
         training = self.config.get("training")
         return score_of(self.task, training.get("score") if isinstance(training, dict) else None)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether it was judged by running statistics of batch norm that keep much of their initial values."""
+        return (self.statistics_left or 0.0) > SETTLED
 
     @property
     def is_stopped(self) -> bool:
