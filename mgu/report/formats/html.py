@@ -15,8 +15,10 @@ from mgu.report.analysis import Analysis
 from mgu.report.cost_kinds import times
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
+from mgu.report.formats.over_table import HEADING, over_table
 from mgu.report.formats.side_table import SideTable
 from mgu.report.formats.tables import COSTS, side_tables
+from mgu.report.over_data_sets import Summary, summarise_all
 from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.row import Row
@@ -61,6 +63,7 @@ def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
     here = files("mgu.report.formats")
     return environment.get_template("html.html").render(
         experiments=[_experiment(number, analysis) for number, analysis in enumerate(analyses)],
+        over=_over(summarise_all(analyses)),
         skipped=skipped,
         most_drawn=MOST_DRAWN,
         style=(here / "html.css").read_text(encoding="utf-8"),
@@ -89,6 +92,14 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
         "opening": pictures.pop("budget", None),
         "pictures": list(pictures.values()),
     }
+
+
+def _over(summary: Summary) -> dict[str, Any] | None:
+    """Returns what follows from several data sets together; None where there are not several."""
+    if not summary.sentences:
+        return None
+    grids = [_cells(over_table(over)) for over in summary.joined]
+    return {"title": HEADING, "sentences": summary.sentences, "grids": grids}
 
 
 def _card(analysis: Analysis, verdict: Verdict) -> dict[str, Any]:

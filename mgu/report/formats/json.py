@@ -12,6 +12,7 @@ import msgspec.json
 from mgu.report.analysis import Analysis
 from mgu.report.classes import all_classes_of
 from mgu.report.formats.class_tables import class_records
+from mgu.report.formats.over_table import over_to_plain
 from mgu.report.formats.plain_statistics import (
     answer_to_plain,
     best_so_far_to_plain,
@@ -21,6 +22,7 @@ from mgu.report.formats.plain_statistics import (
 )
 from mgu.report.formats.records import origin, records, search_records
 from mgu.report.in_processes import map_analyses
+from mgu.report.over_data_sets import OnDataSet, on_data_set, summarise
 from mgu.report.ranking.row import Row
 from mgu.report.searches.equal_cost import EqualCost
 from mgu.report.searches.fronts import fronts_of, point_table, share_table
@@ -55,21 +57,25 @@ def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
     Returns:
         The JSON text.
     """
-    experiments = ",".join(map_analyses(_write, analyses))
-    text = f'{{"units":{json.dumps(UNITS)},"experiments":[{experiments}],"skipped":{json.dumps(list(skipped))}}}'
+    parts = map_analyses(_write, analyses)
+    joined = summarise(own for _, found in parts for own in found).joined
+    text = (
+        f'{{"units":{json.dumps(UNITS)},"experiments":[{",".join(text for text, _ in parts)}],'
+        f'"over_data_sets":{json.dumps(list(map(over_to_plain, joined)))},"skipped":{json.dumps(list(skipped))}}}'
+    )
     try:
         return msgspec.json.format(text, indent=2) + "\n"  # json.dumps(indent=2) is not compiled
     except msgspec.DecodeError:  # half a character, of a name that is not UTF-8
         return json.dumps(json.loads(text), indent=2) + "\n"
 
 
-def _write(analysis: Analysis) -> str:
+def _write(analysis: Analysis) -> tuple[str, list[OnDataSet]]:
     """Writes an experiment; a number that JSON does not have, such as the loss of a run that diverged, is null."""
-    plain = _experiment(analysis)
+    plain, found = _experiment(analysis), on_data_set(analysis)
     try:
-        return json.dumps(plain, allow_nan=False)
+        return json.dumps(plain, allow_nan=False), found
     except ValueError:
-        return json.dumps(_finite(plain))
+        return json.dumps(_finite(plain)), found
 
 
 def _finite(plain: Any) -> Any:

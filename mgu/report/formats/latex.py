@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mgu.report.analysis import Analysis
+from mgu.report.formats.over_table import HEADING, over_table
+from mgu.report.formats.side_table import SideTable
 from mgu.report.formats.tables import side_tables
+from mgu.report.over_data_sets import summarise_all
 from mgu.report.ranking.columns import LEFT_ALIGNED, shown_columns
 
 HEAD = r"""\documentclass{article}
@@ -46,7 +49,7 @@ def to_tex(analyses: Sequence[Analysis]) -> str:
     Returns:
         The document.
     """
-    parts = [_experiment(analysis) for analysis in analyses]
+    parts = [*map(_experiment, analyses), *_over(analyses)]
     return HEAD + "\n\\clearpage\n".join(parts) + "\\end{document}\n"
 
 
@@ -66,15 +69,30 @@ def _experiment(analysis: Analysis) -> str:
     lines = [rf"\section*{{{escape(table.title)}}}"]
     lines.append(_table([column.title for column in shown], is_left, rows, [row.is_unit for row in table.rows]))
     for heading, sentences in analysis.sections.items():
-        lines += [rf"\paragraph{{{escape(heading)}}}", r"\begin{itemize}"]
-        lines += [rf"\item {escape(sentence)}" for sentence in sentences]
-        lines.append(r"\end{itemize}")
+        lines += [rf"\paragraph{{{escape(heading)}}}", *_items(sentences)]
     for side_table in side_tables(analysis):
-        lines += [rf"\paragraph{{{escape(side_table.title)}}}\mbox{{}}\\"]
-        rows = [[text for text, _ in row] for row in side_table.rows]
-        is_left = [k in side_table.left for k in range(len(side_table.columns))]
-        lines.append(_table(side_table.columns, is_left, rows, [False] * len(rows)))
+        lines += _side_table(side_table)
     return "\n".join(lines) + "\n"
+
+
+def _over(analyses: Sequence[Analysis]) -> list[str]:
+    """Writes a section on several data sets together; nothing where there are not several."""
+    joined, sentences = summarise_all(analyses)
+    if not sentences:
+        return []
+    lines = [rf"\section*{{{HEADING}}}", *_items(sentences)]
+    return ["\n".join([*lines, *(line for over in joined for line in _side_table(over_table(over)))]) + "\n"]
+
+
+def _items(sentences: Iterable[str]) -> list[str]:
+    return [r"\begin{itemize}", *(rf"\item {escape(sentence)}" for sentence in sentences), r"\end{itemize}"]
+
+
+def _side_table(table: SideTable) -> list[str]:
+    rows = [[text for text, _ in row] for row in table.rows]
+    is_left = [k in table.left for k in range(len(table.columns))]
+    title = rf"\paragraph{{{escape(table.title)}}}\mbox{{}}\\"
+    return [title, _table(table.columns, is_left, rows, [False] * len(rows))]
 
 
 def _table(titles: list[str], is_left: list[bool], rows: list[list[str]], is_bold: list[bool]) -> str:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mgu.report.analysis import Analysis
+from mgu.report.formats.over_table import HEADING, over_table
+from mgu.report.formats.side_table import SideTable
 from mgu.report.formats.tables import side_tables
+from mgu.report.over_data_sets import summarise_all
 from mgu.report.ranking.columns import LEFT_ALIGNED, shown_columns
 from mgu.text.printable import printable
 
@@ -29,7 +32,8 @@ def to_markdown(analyses: Sequence[Analysis]) -> str:
     Returns:
         The document.
     """
-    return "\n\n".join("\n".join(_experiment(analysis)) for analysis in analyses) + "\n"
+    parts = [*map(_experiment, analyses), *_over(analyses)]
+    return "\n\n".join(map("\n".join, parts)) + "\n"
 
 
 def escape(text: str) -> str:
@@ -59,10 +63,23 @@ def _experiment(analysis: Analysis) -> list[str]:
     for heading, sentences in analysis.sections.items():
         lines += ["", f"**{escape(heading)}**", "", *(f"- {escape(sentence)}" for sentence in sentences)]
     for side_table in side_tables(analysis):
-        cells = ([text for text, _ in row] for row in side_table.rows)
-        lines += ["", f"**{escape(side_table.title)}**", ""]
-        lines += table_lines(side_table.columns, [k in side_table.left for k in range(len(side_table.columns))], cells)
+        lines += _side_table(side_table)
     return lines
+
+
+def _over(analyses: Sequence[Analysis]) -> list[list[str]]:
+    """Writes what follows from several data sets together; nothing where there are not several."""
+    joined, sentences = summarise_all(analyses)
+    if not sentences:
+        return []
+    lines = [f"## {HEADING}", "", *(f"- {escape(sentence)}" for sentence in sentences)]
+    return [[*lines, *(line for over in joined for line in _side_table(over_table(over)))]]
+
+
+def _side_table(table: SideTable) -> list[str]:
+    cells = ([text for text, _ in row] for row in table.rows)
+    is_left = [k in table.left for k in range(len(table.columns))]
+    return ["", f"**{escape(table.title)}**", "", *table_lines(table.columns, is_left, cells)]
 
 
 def table_lines(titles: Sequence[str], is_left: Sequence[bool], rows: Iterable[Sequence[str]]) -> list[str]:

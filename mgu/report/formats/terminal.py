@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from rich.console import Console
@@ -11,9 +11,11 @@ from mgu.console.table import TextColumn
 from mgu.console.table import print_table as print_columns
 from mgu.console.text import table_console
 from mgu.report.analysis import Analysis
+from mgu.report.formats.over_table import HEADING, over_table
 from mgu.report.formats.side_table import SideTable
 from mgu.report.formats.tables import class_tables, verdict_table
 from mgu.report.in_processes import map_analyses
+from mgu.report.over_data_sets import OnDataSet, Summary, on_data_set, summarise
 from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
@@ -33,18 +35,31 @@ def print_analyses(analyses: Sequence[Analysis]) -> None:
         analyses: The experiments.
     """
     console = table_console()
+    found = list[OnDataSet]()
     if console.is_terminal:
         for analysis in analyses:
             _print_analysis(console, analysis)
-        return
-    for text in map_analyses(partial(_render, console), analyses):
-        console.file.write(text)
+            found += on_data_set(analysis)
+    else:
+        for text, own in map_analyses(partial(_render, console), analyses):
+            console.file.write(text)
+            found += own
+    _print_over(console, summarise(found))
 
 
-def _render(console: Console, analysis: Analysis) -> str:
+def _render(console: Console, analysis: Analysis) -> tuple[str, list[OnDataSet]]:
     with console.capture() as captured:
         _print_analysis(console, analysis)
-    return captured.get()
+    return captured.get(), on_data_set(analysis)
+
+
+def _print_over(console: Console, summary: Summary) -> None:
+    """Prints what follows from several data sets together, where there are several."""
+    for over in summary.joined:
+        _print_side_table(console, over_table(over))
+    if summary.sentences:
+        _print_section(console, HEADING, summary.sentences)
+        console.print()
 
 
 def _print_analysis(console: Console, analysis: Analysis) -> None:
@@ -59,10 +74,14 @@ def _print_analysis(console: Console, analysis: Analysis) -> None:
     for measured in analysis.measured:
         print_searches(console, measured_table(measured))
     for heading, sentences in analysis.sections.items():
-        console.print(heading, style="bold", highlight=False, markup=False)
-        for sentence in map(printable, sentences):
-            console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+        _print_section(console, heading, sentences)
     console.print()
+
+
+def _print_section(console: Console, heading: str, sentences: Iterable[str]) -> None:
+    console.print(heading, style="bold", highlight=False, markup=False)
+    for sentence in map(printable, sentences):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
 def _print_side_table(console: Console, table: SideTable) -> None:

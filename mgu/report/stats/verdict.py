@@ -67,11 +67,15 @@ class Verdict:
 
 
 def outcome_of(comparison: Comparison) -> VerdictOutcome:
+    """Returns what the numbers of a comparison support."""
+    return decide(comparison.difference.mean, comparison.p_corrected, comparison.p_margin)
+
+
+def decide(difference: float, p_corrected: float | None, p_margin: float | None) -> VerdictOutcome:
     """Returns better or worse by the corrected p-value, else as good by the margin, else not decided."""
-    corrected, loss = comparison.p_corrected, comparison.p_margin
-    if corrected is not None and corrected < ALPHA:
-        return "better" if comparison.difference.mean > 0 else "worse"
-    return "as good" if loss is not None and loss < ALPHA else "not decided"
+    if p_corrected is not None and p_corrected < ALPHA:
+        return "better" if difference > 0 else "worse"
+    return "as good" if p_margin is not None and p_margin < ALPHA else "not decided"
 
 
 def judge(
