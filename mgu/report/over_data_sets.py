@@ -140,8 +140,10 @@ def summarise(found: Iterable[OnDataSet]) -> Summary:
             by_kind.setdefault(own.kind, []).append(own._replace(p_corrected=p))
         for each in by_kind.values():
             counts = Counter(own.source for own in each)
+            if len(counts) < 2:
+                continue
             repeated |= dict.fromkeys(source for source, number in counts.items() if number > 1)
-            if len(each) == len(counts) > 1:
+            if len(each) == len(counts):
                 joined.append(OverDataSets(tuple(each), len(of_rival)))
     sentences = [sentence for over in joined for sentence in describe_over_data_sets(over)]
     if repeated:
