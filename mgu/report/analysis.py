@@ -103,11 +103,16 @@ class Analysis:
         return best_so_far(self.table, self.correct, self.chosen)
 
     @cached_property
-    def charges(self) -> list[Charge]:
+    def charges_by_kind(self) -> list[list[Charge]]:
         """Cost of the grid search relative to each kind of unit, best first."""
         if self.table.is_joined:
             return []
-        return [charge for kind in unit_kinds(self.table) for charge in charges(self.table, kind.rows, kind.name)]
+        return [charges(self.table, kind.rows, kind.name) for kind in unit_kinds(self.table)]
+
+    @property
+    def charges(self) -> list[Charge]:
+        """The same in one list."""
+        return [charge for of_kind in self.charges_by_kind for charge in of_kind]
 
     @cached_property
     def replication(self) -> list[Pair]:
@@ -185,7 +190,7 @@ class Analysis:
         sections = asked | {
             "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default, self.searched)), *bias],
             "Comparisons": [line for verdict in self.verdicts for line in describe_verdict(verdict)],
-            "Cost": [*describe_costs(self.table), *self._beyond_grid, *self._missing_curve],
+            "Cost": [*describe_costs(self.table, self.charges_by_kind), *self._beyond_grid, *self._missing_curve],
             "Searches": self._search_lines,
             "Paper": describe_replication(self.replication),
             "Caveats": caveats(self.table, self.by_class),

@@ -21,17 +21,18 @@ from mgu.results.schema.result import Result
 CLAIMED_RATIO, CLAIMED_MODELS = 10, 24  # Damian and Piciu (2020), sections 6.1 and 6.3: 9.84x and 12.35x the time
 
 
-def describe_costs(table: Table) -> list[str]:
+def describe_costs(table: Table, by_kind: Sequence[Sequence[Charge]]) -> list[str]:
     """Describes what grid search and each kind of unit cost, and their ratios.
 
     Args:
         table: A ranked table.
+        by_kind: For each kind of unit, in the order of `unit_kinds`, the cost of the grid relative to it.
 
     Returns:
         One sentence for each side, those on the ratios, on what these lack, and on what modelled energy assumes.
     """
     return [
-        *_describe_sides(table),
+        *_describe_sides(table, by_kind),
         *describe_phases(table),
         *describe_assumptions(table.results),
         *_describe_no_place(table.results),
@@ -59,14 +60,13 @@ def _describe_no_place(results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def _describe_sides(table: Table) -> list[str]:
+def _describe_sides(table: Table, by_kind: Sequence[Sequence[Charge]]) -> list[str]:
     """Describes both sides and their ratios."""
     grid, kinds = table.baselines, unit_kinds(table)
     sides = {"Grid search" if len(grid) > 1 else "Baseline": grid, **{kind.name: kind.rows for kind in kinds}}
     lines = [f"{name}: {_describe(rows)}." for name, rows in sides.items() if rows]
     if not (grid and kinds):
         return lines
-    by_kind = [charges(table, kind.rows, kind.name) for kind in kinds]
     ratios = [ratio for of_kind in by_kind for charge in of_kind for ratio in charge.ratios]
     if not ratios:
         return [*lines, "The costs of grid search and unit cannot be compared: those of one side are not known."]

@@ -11,7 +11,6 @@ from msgspec import structs
 from scipy.stats import ttest_1samp
 
 from mgu.report.analysis import Analysis
-from mgu.report.cost_sentences import describe_costs
 from mgu.report.formats.plain_statistics import best_so_far_to_plain
 from mgu.report.ranking.rank import Table
 from mgu.report.stats.best_so_far import BestSoFar, best_so_far, obstacle
@@ -213,7 +212,7 @@ def test_times_that_were_disturbed_give_way_to_processor_time() -> None:
         curve = best_so_far(ranked(results)[0])
         assert curve and curve.basis == "processor" and curve.seconds[-1] == pytest.approx(19.0)
     assert "time and CO2 cannot be compared (other work used the machine during 1 of 2 runs)" in "\n".join(
-        describe_costs(ranked([example_result(), starved])[0])
+        Analysis(ranked([example_result(), starved])[0]).sections["Cost"]
     )
 
 

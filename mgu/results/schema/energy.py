@@ -110,9 +110,10 @@ class Energy(Record, frozen=True):
     @property
     def unread(self) -> tuple[str, ...]:
         """The parts of which there is no reading, for the run was too short: their 0 Wh are not what it took."""
-        parts: dict[str, Component] = {"cpu": self.cpu, "gpu": self.gpu, "ram": self.ram}
-        is_short = self.tracked_s < SHORT_S
-        return tuple(name for name, part in parts.items() if is_short and part.method != "none" and not part.kwh)
+        if self.tracked_s >= SHORT_S:
+            return ()
+        parts = (("cpu", self.cpu), ("gpu", self.gpu), ("ram", self.ram))
+        return tuple(name for name, part in parts if part.method != "none" and not part.kwh)
 
     @property
     def differs_in_place(self) -> bool:
