@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import Command
 from tests.processes import Finished, Running, run_cold
+from tests.sweep.gate import write_gate
 from tests.torture.killing import SCENARIOS
 from tests.torture.killing import Command as Killed
 
@@ -76,7 +77,9 @@ def test_runs_side_by_side_are_contended(tmp_path: Path) -> None:
 
 
 def test_workers_of_joblib_end_with_the_command(tmp_path: Path) -> None:
-    command = Killed(SCENARIOS["joblib"], tmp_path)
+    joblib = SCENARIOS["joblib"]
+    (tmp_path / "hold").touch()  # else they might end by themselves
+    command = Killed(joblib._replace(words=(*joblib.words, *write_gate(tmp_path))), tmp_path)
     while not list(tmp_path.rglob("history.csv")):
         assert not command.is_over()
         time.sleep(0.01)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from mgu.isolation import call
 from mgu.results.on_disk.result_file import read_result
 from tests.evidence import evidence, leftovers
 from tests.processes import Running, run_cold, start_cold
+from tests.sweep.gate import write_gate
 
 pytestmark = pytest.mark.slow
 
@@ -23,42 +23,61 @@ RUNS = 4
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tuple[Any, ...]], float]:
-    """What the sweep comes to when it is left alone, and the seconds it takes."""
+def gate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Words with which runs `meet` and `hold`."""
+    return write_gate(tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(gate: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, ...]]:
+    """What the sweep comes to when it is left alone."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    call("tests.isolation.test_isolation:add", 1, 1)  # the server's imports are no part of the sweep
-    started = time.monotonic()
-    done = Running(folder, [*GRID, *QUICK], {}).wait()
+    done = Running(folder, [*GRID, *QUICK, *gate], {}).wait()
     assert done.returncode == 0 and f"{RUNS} runs: {RUNS} ok" in done.stdout, done
-    return evidence(folder), time.monotonic() - started
+    return evidence(folder)
 
 
 @pytest.mark.parametrize(("number", "at_once"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGINT, 2)])
 def test_an_interrupted_sweep_says_so_and_goes_on(
-    number: signal.Signals, at_once: int, undisturbed: tuple[dict[str, Any], float], tmp_path: Path
+    number: signal.Signals, at_once: int, gate: tuple[str, ...], undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
-    expected, _ = undisturbed
-    running = Running(tmp_path, [*GRID, *QUICK, f"parallel={at_once}"], {})
+    (tmp_path / "hold").touch()
+    running = Running(tmp_path, [*GRID, *QUICK, *gate, f"parallel={at_once}"], {})
     _wait_for(tmp_path / "runs", "checkpoint.pt", at_once)
     os.killpg(running.pid, number)  # as a terminal does: to everything in the foreground
     stopped = running.wait()
+    (tmp_path / "hold").unlink()
     assert stopped.returncode == 130 and "Traceback" not in stopped.stderr
     (line,) = stopped.stderr.splitlines()
     assert "interrupted: what is done is kept, and the same command goes on" in line
-    stopped_early = int(stopped.stdout.partition(" interrupted,")[0].rpartition(" ")[2])
-    assert 1 <= stopped_early <= at_once and "pending" in stopped.stdout  # beside one that is slow, one may have ended
-    done = Running(tmp_path, [*GRID, *QUICK], {}).wait()
-    assert done.returncode == 0 and f"{stopped_early} of them from where they were interrupted" in done.stdout, done
-    assert done.stdout.count("continues after epoch") == stopped_early
-    assert evidence(tmp_path) == expected
+    assert f" {at_once} interrupted," in stopped.stdout and "pending" in stopped.stdout
+    done = Running(tmp_path, [*GRID, *QUICK, *gate], {}).wait()
+    assert done.returncode == 0 and f"{at_once} of them from where they were interrupted" in done.stdout, done
+    assert done.stdout.count("continues after epoch") == at_once
+    assert evidence(tmp_path) == undisturbed
+
+
+NEVER_IMPORTED = """
+import sys, time
+from pathlib import Path
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            Path("importing").touch()
+            time.sleep(300)
+
+sys.meta_path.insert(0, Slow())
+"""
 
 
 def test_ctrl_c_while_the_libraries_are_imported_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NEVER_IMPORTED)
     as_in_a_terminal = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # not as under nohup
     script = f"{as_in_a_terminal} from mgu.cli.main import main; main()"
-    with start_cold(tmp_path, [*GRID, *QUICK], script) as running:
-        assert running.stdout and running.stdout.readline().startswith(f"{RUNS} runs")  # the server is on its way
-        time.sleep(1)
+    with start_cold(tmp_path, [*GRID, *QUICK], script, PYTHONPATH=str(tmp_path)) as running:
+        assert running.stdout and running.stdout.readline().startswith(f"{RUNS} runs")
+        _wait_for(tmp_path, "importing")
         os.killpg(running.pid, signal.SIGINT)
         _, stderr = running.communicate(timeout=300)
     said = [line for line in stderr.splitlines() if line != "importing torch ..."]  # on a slow machine
@@ -111,14 +130,15 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
         "        resource.setrlimit(resource.RLIMIT_AS, (taken + (600 << 20),) * 2)\n"
         "os.register_at_fork(after_in_child=harm)\n"
     )
-    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=6", *QUICK]
+    # One that is well takes a second: the others, too, must be over in time where the machine stands still for a while.
+    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=20", "training.epochs=1", QUICK[1]]
     done = run_cold(tmp_path, arguments, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done
     assert "4 of 6 runs failed" in done.stderr and "Traceback" not in done.stderr
     assert "6 runs: 2 ok, 4 failed" in done.stdout
     results = {read_result(file).seed: (read_result(file), file.parent) for file in tmp_path.rglob("result.json")}
     assert [results[seed][0].status for seed in range(6)] == ["ok", "failed", "failed", "failed", "failed", "ok"]
-    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=6 s"}
+    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=20 s"}
     for seed, reason in reasons.items():
         assert reason in (results[seed][0].error or "") and reason in done.stdout
         log = (results[seed][1] / "log.txt").read_text()
@@ -144,13 +164,15 @@ def test_a_full_disk_leaves_no_torn_file_and_says_so(tmp_path: Path) -> None:
     assert again.returncode == 0, again
 
 
-def test_two_sweeps_at_once_share_the_work(undisturbed: tuple[dict[str, Any], float], tmp_path: Path) -> None:
-    expected, _ = undisturbed
-    both = [Running(tmp_path, [*GRID, *QUICK], {}) for _ in range(2)]
+def test_two_sweeps_at_once_share_the_work(
+    gate: tuple[str, ...], undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "meet").touch()
+    both = [Running(tmp_path, [*GRID, *QUICK, *gate], {}) for _ in range(2)]
     ends = [running.wait() for running in both]
     assert [end.returncode for end in ends] == [0, 0], ends
     assert all(f"{RUNS} runs: {RUNS} ok" in end.stdout for end in ends)
-    assert evidence(tmp_path) == expected and not leftovers(tmp_path / "runs")
+    assert evidence(tmp_path) == undisturbed and not leftovers(tmp_path / "runs")
     logs = [file.read_text() for file in tmp_path.rglob("log.txt")]
     assert [log.count("training examples") for log in logs] == [1] * RUNS  # none was trained twice
     trained = [sum(" ok " in line and "was there" not in line for line in end.stdout.splitlines()) for end in ends]
@@ -159,17 +181,21 @@ def test_two_sweeps_at_once_share_the_work(undisturbed: tuple[dict[str, Any], fl
     assert any(contended)
 
 
-def test_a_sweep_waits_for_the_runs_of_another_and_takes_over_when_that_dies(tmp_path: Path) -> None:
-    one = ["-m", "layout=digits_2", "norm=ln", "training.epochs=60", "training.patience=60", "energy.enabled=false"]
+def test_a_sweep_waits_for_the_runs_of_another_and_takes_over_when_that_dies(
+    gate: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "hold").touch()
+    one = ["-m", "layout=digits_2", "norm=ln", *QUICK, *gate]
     first = Running(tmp_path, one, {})
     _wait_for(tmp_path / "runs", "checkpoint.pt")
     second = Running(tmp_path, one, {})
     _wait_for_text(second, "waiting for 1 run that another process trains")
     first.kill(signal.SIGKILL)
+    (tmp_path / "hold").unlink()
     end = second.wait()
     assert end.returncode == 0 and "continues after epoch" in end.stdout, end
     (result,) = (read_result(file) for file in tmp_path.rglob("result.json"))
-    assert result.epochs == 60 and result.resumed == 1
+    assert result.epochs == 4 and result.resumed == 1
 
 
 def _wait_for(folder: Path, name: str, count: int = 1) -> None:
