@@ -7,7 +7,7 @@ from typing import Any
 from mgu.measure.instrument import Reading
 
 
-class ByHand:
+class InstrumentByHand:
     """An instrument whose reading is set by hand."""
 
     def __init__(self) -> None:

@@ -14,20 +14,11 @@ from mgu.measure.cost import RunCost, share_of
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import Slot
 from mgu.measure.stopwatch import Stopwatch
+from tests.by_hand import ByHand
 from tests.examples import example_result
 
 OFF = EnergyConfig(enabled=False, country="ROU", period_s=1.0)
 CPU = torch.device("cpu")
-
-
-class ByHand:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def test_every_second_belongs_to_the_phase_that_it_ends_with() -> None:

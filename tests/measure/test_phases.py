@@ -18,7 +18,7 @@ from mgu.measure.energy import EnergyMeter, build_meter
 from mgu.measure.instrument import Reading
 from mgu.results.schema.energy import Energy
 from tests.examples import example_result
-from tests.measure.by_hand import ByHand
+from tests.measure.by_hand import InstrumentByHand
 
 CPU = torch.device("cpu")
 NOWHERE = Location()
@@ -29,7 +29,7 @@ def energy(**values: Any) -> EnergyConfig:
 
 
 def measure(place: Location = NOWHERE) -> Energy:
-    instrument = ByHand()
+    instrument = InstrumentByHand()
     with EnergyMeter(instrument, place) as meter:
         instrument.reading = Reading(0.1, 0.2, 0.3)
         meter.end_setup()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,18 +20,24 @@ from mgu.errors import UserError
 from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.factory.resolved_run import resolve
+from mgu.measure import energy
 from mgu.measure.estimate import ModelSize
 from mgu.measure.slot import ALONE, Slot
+from mgu.multi_seed import lockstep
+from mgu.multi_seed import slot as slot_in_lockstep
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import EpochEnded, RunEvent
 from mgu.results.on_disk.folder import find_state, run_folder
 from mgu.results.on_disk.result_file import read_result
 from mgu.results.schema.result import Result
+from mgu.run import execute
 from mgu.run.execute import run
 from mgu.run.worker import run_together
 from mgu.sweep.seed_groups import group_seeds, lockstep_obstacle
 from mgu.train.learner import Learner
+from mgu.train import loop
 from mgu.train.loop import Fit, fit
+from tests.by_hand import ByHand
 from tests.conftest import Command, Configure
 
 SMALL = ("layout=digits_2", "training.epochs=2")
@@ -192,20 +197,24 @@ def test_an_interrupted_group_goes_on_together_or_alone_and_an_interrupted_run_i
 
 
 @pytest.mark.slow
-def test_time_energy_and_logs_are_each_runs_own(configure: Configure) -> None:
+def test_time_energy_and_logs_are_each_runs_own(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ByHand()
+    clock.rule(monkeypatch, (energy, slot_in_lockstep, lockstep))
+    for module, function, joint_or_own_s in (
+        *((lockstep, "_forward", 3.0), (lockstep, "_backward", 6.0)),
+        *((loop, "evaluate", 20.0), (execute, "evaluate_splits", 50.0)),
+    ):
+        clock.charge(monkeypatch, module, function, joint_or_own_s)
     configs = of_experiment("measured", configure, "energy.enabled=true", "threads=1")
-    began = time.perf_counter()
     results = run_together(configs)
-    wall = time.perf_counter() - began
-    seconds = [result.seconds.to_solution for result in results if result.seconds]
-    assert sum(seconds) < wall and max(seconds) < 0.8 * sum(seconds)
+    passes = 3 * configs[0].training.steps_per_epoch(len(resolve(configs[0]).splits.train))
     for config, result in zip(configs, results, strict=True):
         rows = [json.loads(line) for line in _rows(config)]
-        assert result.seconds and sum(row["train_s"] + row["evaluate_s"] for row in rows) <= result.seconds.train
-    for result in results:
-        assert result.energy and result.seconds and result.contended
+        assert result.seconds and result.energy and result.contended
+        assert result.seconds.train == pytest.approx(passes * (1.0 + 2.0) + 3 * 20.0)
+        assert sum(row["train_s"] + row["evaluate_s"] for row in rows) == pytest.approx(result.seconds.train)
         spent = result.seconds.to_solution + result.seconds.checkpoint
-        assert result.energy.tracked_s == pytest.approx(spent, rel=0.3, abs=0.1)
+        assert spent == pytest.approx(result.seconds.train + 50.0) == result.energy.tracked_s
     for config in configs:
         log = (run_folder(config) / "log.txt").read_text()
         assert log.count("training examples") == 1 and log.count("'epoch'") == 3 and config.name in log

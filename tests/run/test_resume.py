@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mgu.config.run import RunConfig
+from mgu.measure import energy, slot
 from mgu.measure.carbon import Location
 from mgu.measure.cost import RunCost
 from mgu.measure.energy import EnergyMeter
@@ -19,11 +20,14 @@ from mgu.measure.instrument import Reading
 from mgu.results.events import EpochEnded, Event, Note, Send
 from mgu.results.on_disk.folder import find_state, run_folder
 from mgu.results.schema.result import Result
+from mgu.run import execute, training
 from mgu.run.checkpoint import MARK
 from mgu.run.execute import run
+from mgu.train import loop
+from tests.by_hand import ByHand
 from tests.conftest import Configure
 from tests.examples import example_result
-from tests.measure.by_hand import ByHand
+from tests.measure.by_hand import InstrumentByHand
 
 pytestmark = pytest.mark.slow
 
@@ -93,20 +97,28 @@ def test_a_run_killed_after_its_last_epoch_only_evaluates(configure: Configure) 
     assert train(config, epochs).epochs == epochs and len(evidence(config)[0]) == epochs
 
 
-def test_time_and_energy_add_up_over_the_parts(configure: Configure) -> None:
+def test_time_and_energy_add_up_over_the_parts(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: the cost of the first part ends with its third epoch, whose checkpoint has it."""
+    clock = ByHand()
+    clock.rule(monkeypatch, (energy, slot))
+    for module, function, seconds in (
+        *((execute, "set_up", 100.0), (execute, "begin_or_continue", 1.0), (execute, "evaluate_splits", 5.0)),
+        *((loop, "train_epoch", 10.0), (loop, "evaluate", 2.0), (training, "save_checkpoint", 0.5)),
+    ):
+        clock.charge(monkeypatch, module, function, seconds)
     config = configure(*RUN, "energy.enabled=true")
     result = train(config, 3)
     rows = [float(row["train_s"]) + float(row["evaluate_s"]) for row in _history(config)]
     assert result.seconds and result.energy and result.resumed == 1
-    assert result.seconds.train == pytest.approx(sum(rows), rel=0.2, abs=0.1)
+    assert result.seconds.train == sum(rows) == 6 * 12.0
+    assert (result.seconds.build, result.seconds.checkpoint, result.seconds.evaluate) == (2.0, 5 * 0.5, 5.0)
     spent = result.seconds.to_solution + result.seconds.checkpoint
-    assert result.energy.tracked_s == pytest.approx(spent, abs=0.2)
-    assert 0 < result.energy.cpu_seconds < 3 * spent + 1
+    assert result.energy.tracked_s == result.energy.cpu_seconds == spent
 
 
 def test_no_energy_is_lost_at_an_interruption(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kilowatt-hour is used between two epochs: all that were used before a checkpoint are in the result."""
-    instrument = ByHand()
+    instrument = InstrumentByHand()
     monkeypatch.setattr("mgu.measure.cost_meter.build_meter", lambda *_: EnergyMeter(instrument, Location()))
 
     def using_energy(after_epoch: int) -> Send:

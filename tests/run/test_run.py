@@ -26,6 +26,7 @@ from mgu.explain.explanation import read_explanation
 from mgu.factory.augment import augment_training
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send, call
+from mgu.measure import energy, slot
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.on_disk.folder import find_state, run_folder
 from mgu.results.on_disk.preprocessing import Classes
@@ -35,6 +36,7 @@ from mgu.run import execute, training
 from mgu.run.evaluate_splits import name_classes
 from mgu.run.execute import run
 from mgu.train import loop
+from tests.by_hand import ByHand
 from tests.conftest import Configure
 
 pytestmark = pytest.mark.slow
@@ -47,12 +49,23 @@ def train(config: RunConfig) -> Result:
     return run(config)
 
 
-def test_energy_is_tracked_over_the_time_to_solution_and_checkpoints_and_not_the_set_up(configure: Configure) -> None:
+def test_energy_is_tracked_over_the_time_to_solution_and_checkpoints_and_not_the_set_up(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ByHand()
+    clock.rule(monkeypatch, (energy, slot))
+    for module, function, seconds in (
+        *((execute, "set_up", 100.0), (execute, "begin_or_continue", 1.0), (execute, "evaluate_splits", 5.0)),
+        *((loop, "train_epoch", 10.0), (loop, "evaluate", 2.0), (training, "save_checkpoint", 0.5)),
+    ):
+        clock.charge(monkeypatch, module, function, seconds)
     result = train(configure(*QUICK, "energy.enabled=true"))
-    assert result.seconds and result.energy
-    tracked_s = result.seconds.to_solution + result.seconds.checkpoint
-    assert result.energy.tracked_s == pytest.approx(tracked_s, abs=0.2)
-    assert result.seconds.setup > 0 and result.seconds.train > result.seconds.evaluate > 0
+    assert result.seconds and result.energy and result.energy.phases
+    spent = result.seconds
+    assert (spent.setup, spent.build, spent.train, spent.checkpoint, spent.evaluate) == (100.0, 1.0, 24.0, 1.0, 5.0)
+    assert result.energy.tracked_s == spent.to_solution + spent.checkpoint == 31.0
+    phases = result.energy.phases
+    assert (phases.setup.seconds, phases.train.seconds, phases.evaluate.seconds) == (100.0, 26.0, 5.0)
 
 
 def test_the_data_that_judge_a_run_have_a_confusion_matrix(configure: Configure) -> None:

@@ -15,12 +15,12 @@ LONGEST_S = 300  # then it goes on, and the test fails by what it asserts
 def gate(step, steps_per_epoch):
     """A constant rate; where the working directory has a file of that name, a run has to `meet` another or to `hold`.
 
-    It meets the other in its first epoch, and holds in its second, whose first has left a checkpoint.
+    It does so in its second epoch: the first has left a checkpoint, and told how much memory a run takes.
     """
-    if step == 1 and Path("meet").exists():
-        Path(f"met-{os.getpid()}").touch()
-        wait_until(lambda: len(list(Path().glob("met-*"))) > 1)
     if step == steps_per_epoch + 1:
+        if Path("meet").exists():
+            Path(f"met-{os.getpid()}").touch()
+            wait_until(lambda: len(list(Path().glob("met-*"))) > 1)
         wait_until(lambda: not Path("hold").exists())
     return 1.0
 

@@ -164,9 +164,7 @@ def test_a_full_disk_leaves_no_torn_file_and_says_so(tmp_path: Path) -> None:
     assert again.returncode == 0, again
 
 
-def test_two_sweeps_at_once_share_the_work(
-    gate: tuple[str, ...], undisturbed: dict[str, Any], tmp_path: Path
-) -> None:
+def test_two_sweeps_at_once_share_the_work(gate: tuple[str, ...], undisturbed: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "meet").touch()
     both = [Running(tmp_path, [*GRID, *QUICK, *gate], {}) for _ in range(2)]
     ends = [running.wait() for running in both]
