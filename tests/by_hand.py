@@ -20,8 +20,8 @@ class ByHand:
         return self.now_s
 
     def rule(self, patch: pytest.MonkeyPatch, modules: Sequence[ModuleType]) -> None:
-        """Makes it the clock of some modules, for wall-clock and processor time."""
-        clocks = vars(time) | {"perf_counter": self, "process_time": self}
+        """Makes it the clock of some modules, for wall-clock and processor time and the time of day."""
+        clocks = vars(time) | dict.fromkeys(("perf_counter", "monotonic", "process_time", "time"), self)
         for module in modules:
             patch.setattr(module, "time", SimpleNamespace(**clocks))
 

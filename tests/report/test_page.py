@@ -208,7 +208,7 @@ def test_the_page_at_work_in_chromium(page: str, width: int, tmp_path: Path) -> 
     command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
                f"--window-size={width},900", "--enable-logging=stderr", "--dump-dom",
                f"file://{tmp_path}/page.html"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     found = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout, re.DOTALL)
     assert found and ":CONSOLE" not in done.stderr
     seen = json.loads(found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))

@@ -18,6 +18,7 @@ from mgu.serve import scan
 from mgu.serve.locks import LOCKS, find_locks, lock_of
 from mgu.serve.scan import Scanner
 from mgu.serve.summary import summarise_runs
+from tests.by_hand import ByHand
 from tests.examples import example_result
 
 LINUX = pytest.mark.skipif(not LOCKS.exists(), reason="this system does not list its locks")
@@ -128,9 +129,10 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @LINUX
-def test_the_time_left_of_a_run_goes_by_its_epochs(tmp_path: Path) -> None:
-    held = leave(tmp_path / "trial" / "f-1", epochs=4, of=10)
-    now = time.time()
+def test_the_time_left_of_a_run_goes_by_its_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, clock = leave(tmp_path / "trial" / "f-1", epochs=4, of=10), ByHand()
+    clock.now_s = now = time.time()
+    clock.rule(monkeypatch, [scan])
     os.utime(held / "config.yaml", (now - 40, now - 40))
     os.utime(held / "history.csv", (now, now))
     with FileLock(held / ".lock"):
@@ -138,7 +140,9 @@ def test_the_time_left_of_a_run_goes_by_its_epochs(tmp_path: Path) -> None:
         scanner.look()
         [shown] = summarise_runs(scanner)["running"]
     assert (shown["name"], shown["epochs_done"], shown["epochs"]) == ("f", 4, 10)
-    assert 55 < (scanner.runs[str(held)].left_s or 0) <= 60 and "at most" in shown["left"]
+    assert scanner.runs[str(held)].left_s == pytest.approx(60, abs=0.01) and "at most" in shown["left"]
+    clock.now_s += 5.0
+    assert scanner.runs[str(held)].left_s == pytest.approx(55, abs=0.01)
 
 
 def test_a_sweep_says_which_runs_it_has_and_how_long_they_take(tmp_path: Path) -> None:
