@@ -34,8 +34,8 @@ from mgu.run import execute
 from mgu.run.execute import run
 from mgu.run.worker import run_together
 from mgu.sweep.seed_groups import group_seeds, lockstep_obstacle
-from mgu.train.learner import Learner
 from mgu.train import loop
+from mgu.train.learner import Learner
 from mgu.train.loop import Fit, fit
 from tests.by_hand import ByHand
 from tests.conftest import Command, Configure

@@ -125,7 +125,7 @@ free_port() {
 }
 
 wait_until_idle() {
-    for _ in {1..300}; do
+    for _ in {1..1200}; do # on a busy machine; daemons that do not come up are found out in two minutes, too
         [[ "$(sinfo --noheader --format=%T 2>&1)" == idle ]] && return
         sleep 0.1
     done

@@ -56,17 +56,22 @@ def test_an_interrupt_and_a_fault_are_told_and_go_on(configure: Configure, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("command", "words"),
+    ("command", "timeout_s", "words"),
     [
-        ("echo no such door >&2; exit 3", "ended with exit code 3: no such door"),
-        ("true && no-such-command", "ended with exit code 127"),
-        ("sleep 5", "did not end within 0 s and was stopped"),
+        ("echo no such door >&2; exit 3", 60, "ended with exit code 3: no such door"),
+        ("true && no-such-command", 60, "ended with exit code 127"),
+        ("exec sleep 600", 0.3, "did not end within 0 s and was stopped"),
     ],
 )
 def test_a_failure_of_the_command_is_said_and_nothing_else(
-    command: str, words: str, configure: Configure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    timeout_s: float,
+    words: str,
+    configure: Configure,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(notify, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(notify, "TIMEOUT_S", timeout_s)
     with notifying([with_command(configure, command)]):
         pass
     shown = capsys.readouterr().out

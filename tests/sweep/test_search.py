@@ -17,6 +17,7 @@ import pytest
 from mgu.cli.main import main
 from tests.conftest import Command
 from tests.processes import Running
+from tests.sweep.gate import write_gate
 
 GRID = ("+experiment=digits", "search=random", "space=grid", "layout=digits_2", "norm=ln,no_norm", "training.epochs=1")
 QUIET = ("energy.enabled=false", "device=cpu", "-m")
@@ -78,10 +79,12 @@ def test_a_search_trains_resumes_goes_on_and_is_reported(
 def test_what_runs_when_the_seconds_are_over_is_stopped_and_goes_on_with_a_larger_budget(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = (*GRID, *QUIET)
+    line = (*GRID[:-1], "training.epochs=2", *write_gate(here), *QUIET)
+    (here / "hold").touch()  # else a run may be over before it is seen that the seconds are
     assert call(monkeypatch, *line, "budget.seconds=0.01") == 0
     assert len(events(here, "cut")) == 1 and not events(here, "told")
     assert call(monkeypatch, *line, "budget.seconds=0.01") == 0 and len(events(here, "asked")) == 1
+    (here / "hold").unlink()
     assert call(monkeypatch, *line, "budget.trials=1") == 0
     assert [own["number"] for own in events(here, "taken")] == [own["number"] for own in events(here, "told")] == [0]
 

@@ -26,6 +26,7 @@ from mgu.sweep.watch import Watch
 from tests.conftest import Command, Configure
 from tests.evidence import evidence
 from tests.examples import example_result
+from tests.sweep.gate import write_gate
 
 PRETEND = "tests.sweep.test_side_by_side:pretend"
 ROW = {"epoch": 1, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.75}
@@ -56,6 +57,7 @@ Pretending = Callable[..., Sweep]
 def pretending(monkeypatch: pytest.MonkeyPatch) -> Pretending:
     """A sweep whose processes pretend; its models have as many FLOPs as told, the last one most by default."""
     monkeypatch.setattr("mgu.sweep.jobs.RUN", PRETEND)
+    monkeypatch.setattr("mgu.sweep.room.free_memory", lambda: None)  # whatever else this machine is busy with
 
     def build(configs: list[RunConfig], slots: int = 2, millions: list[int] | None = None) -> Sweep:
         sweep = Sweep(configs)
@@ -268,9 +270,10 @@ def test_memory_decides_how_many_run_at_once(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.slow
 def test_a_sweep_side_by_side_trains_the_same_bits(mgu_run: Command, tmp_path: Path) -> None:
     words: tuple[str, ...] = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "threads=1")
-    words += ("residual=without", "training.epochs=4", "energy.enabled=false")
+    words += ("residual=without", "training.epochs=4", "energy.enabled=false", *write_gate(tmp_path))
     one_by_one, at_once = tmp_path / "one-by-one", tmp_path / "at-once"
     assert mgu_run(*words, f"runs_dir={one_by_one}").returncode == 0
+    (tmp_path / "meet").touch()  # else one may be over before the other has begun to measure
     done = mgu_run(*words, f"runs_dir={at_once}", "parallel=2")
     assert done.returncode == 0 and "2 runs: 2 ok" in done.stdout, done
     assert "training up to 2 runs at once, the longest first" in done.stdout
