@@ -330,9 +330,11 @@ def test_settings_for_codecarbon_from_outside_change_nothing(mgu_run: Command, t
     done = mgu_run("layout=digits_2", "training.epochs=2", CODECARBON_FORCE_CPU_POWER="100000", CODECARBON_PUE="1e6")
     assert done.returncode == 0, done.stderr
     (file,) = (tmp_path / "runs").rglob("result.json")
-    energy = json.loads(file.read_text())["energy"]
-    watts = energy["cpu"]["kwh"] * 3.6e6 / energy["tracked_s"]
-    assert watts < 4 * (os.cpu_count() or 1) * 2 + 500
+    result = json.loads(file.read_text())
+    energy, assumed_w = result["energy"], result["processor"]["design_power_w"]
+    assert assumed_w is None or assumed_w < 4 * (os.cpu_count() or 1) * 2 + 500  # None: it is measured
+    # Where the machine stood still between a reading and the clock, a multiple of it; with the factor, a million times.
+    assert energy["cpu"]["kwh"] * 3.6e6 / energy["tracked_s"] < 50_000
     assert not list(tmp_path.glob("*.csv"))
 
 

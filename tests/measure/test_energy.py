@@ -114,7 +114,7 @@ def test_the_meter_stops_when_the_work_fails() -> None:
         fail()
     assert started
     for thread in started:  # nothing samples any more
-        thread.join(5)
+        thread.join(60)
     assert meter.energy is not None and not any(thread.is_alive() for thread in started)
 
 
