@@ -25,6 +25,11 @@ class Finished:
     stdout: str
     stderr: str
 
+    @property
+    def said(self) -> list[str]:
+        """The lines on standard error, but for what it waited for longer than a second, as on a busy machine."""
+        return [line for line in self.stderr.splitlines() if line != "importing torch ..."]
+
 
 class Running:
     """One `mgu-run` under way, in a process group of its own, as a terminal would give it."""

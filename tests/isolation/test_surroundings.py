@@ -29,11 +29,6 @@ def run_here(folder: Path, *arguments: str, prefix: tuple[str, ...] = (), **envi
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
-def said(done: Finished) -> list[str]:
-    """What it said on standard error, but for what it waited for."""
-    return [line for line in done.stderr.splitlines() if line != "importing torch ..."]
-
-
 def test_a_file_beside_the_user_hides_no_library(tmp_path: Path) -> None:
     """Not in the command, the server, its forks, or the processes of a launcher."""
     for name in HIDING:
@@ -77,7 +72,7 @@ def test_a_library_that_fails_is_one_sentence_with_the_log(tmp_path: Path) -> No
     path = os.pathsep.join([str(tmp_path / "broken"), *filter(None, sys.path)])
     for words in (QUICK, ("-m", "seed=0,1", *QUICK), ("plan", *QUICK)):
         done = run_here(tmp_path, *words, PYTHONPATH=path, TMPDIR=str(tmp_path))
-        (line,) = said(done)
+        (line,) = done.said
         assert done.returncode == 1 and "no run can be started: the process that imports torch" in line, done
         assert "ImportError: libcudart.so.12 is not there" in line
     logs = list(tmp_path.glob("mgu-server-*.log"))
@@ -90,7 +85,7 @@ def test_where_no_energy_can_be_measured_training_goes_without(tmp_path: Path) -
     measuring = [word for word in QUICK if not word.startswith("energy")]
     for words in (measuring, ["-m", "seed=0,1", *measuring], ["plan", *measuring]):
         done = run_here(tmp_path, *words)
-        (line,) = said(done)
+        (line,) = done.said
         assert done.returncode == 2 and line.endswith("Pass energy.enabled=false."), done
         assert not (tmp_path / "runs").exists()
     assert run_here(tmp_path, *QUICK).returncode == 0
@@ -104,4 +99,4 @@ def test_a_user_whom_the_system_does_not_know_can_train(tmp_path: Path) -> None:
         pytest.skip("this container does not let root become another user")
     prefix = (*prefix, "env", "--unset=HOME", "--unset=USER", "--unset=LOGNAME")
     done = run_here(tmp_path, *QUICK[:-1], prefix=prefix)
-    assert done.returncode == 0 and " Wh (" in done.stdout and not said(done), done
+    assert done.returncode == 0 and " Wh (" in done.stdout and not done.said, done
