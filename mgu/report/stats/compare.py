@@ -189,7 +189,8 @@ def _p_above_margin(
         and not per_image.any()
         and max(map(abs, over_seeds.values())) < TINY
     ):
-        return 0.0  # equal on every image: there is no variance to test with, and nothing to lose
+        # There is no variance to test with. Who loses more than the margin is wrong on more than that share of images.
+        return float((1 - margin) ** len(per_image))
     (of_seeds,) = t_tests_over_replicates([over_seeds], -margin)
     if of_seeds is None or per_image is None or comparison.has_folds:
         return of_seeds and p_above(of_seeds)

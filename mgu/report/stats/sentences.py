@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -205,7 +206,7 @@ def _needed(verdict: Verdict) -> str:
     assert verdict.variance
     difference = verdict.best.difference.mean
     if abs(difference) < TINY:
-        return "the means are equal, so there is no difference to show"
+        return f"the means are equal, so there is no difference to show{_too_few_equal(verdict)}"
     size = (difference, verdict.variance, verdict.num_kinds)
     shown = f"to show a difference of this size (power {POWER:.0%})"
     if needed := seeds_needed(*size):
@@ -213,6 +214,21 @@ def _needed(verdict: Verdict) -> str:
     if images_suffice(*size):
         return f"more than {MOST_SEEDS:,} seeds would be needed {shown}"
     return f"no number of seeds is enough on {verdict.best.num_images:,} test {verdict.unit.examples} {shown}"
+
+
+def _too_few_equal(verdict: Verdict) -> str:
+    """Says how many examples without a difference would show the margin, where those that there are have none."""
+    best = verdict.best
+    if not best.num_images or best.p_margin is None or not 0 < verdict.margin < 1:
+        return ""
+    if verdict.variance is None or verdict.variance.images or verdict.variance.rest:
+        return ""
+    needed = math.ceil(math.log(ALPHA) / math.log1p(-verdict.margin))
+    examples = verdict.unit.examples
+    return (
+        f"; equal answers on {best.num_images:,} test {examples} do not show that less than {100 * verdict.margin:g} "
+        f"points are lost, those on {needed:,} would"
+    )
 
 
 def _diverged(verdict: Verdict) -> str:
