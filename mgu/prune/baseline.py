@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -30,22 +32,27 @@ def find_baselines(trained: TrainedRun) -> dict[str, tuple[Network, Result | Non
 
     Returns:
         By name a network and its result: the baseline of the same layout, data set and split with the best validation
-        score in the folder that holds the run, if there is one, and an untrained one without norms and residuals.
+        score in the folder that holds the run, if there is one, and last the cheapest network, which has neither norms
+        nor residuals: the best that was trained there, else an untrained one.
     """
+    alike = _alike(trained)
+    best = _load_first(folder for folder, _ in alike)
+    cheapest = _load_first(folder for folder, result in alike if result.norm == "no_norm" and not result.residual)
+    found = [each for each in (best, cheapest) if each]
     baselines: dict[str, tuple[Network, Result | None]] = {}
-    if best := _best(trained):
-        residuals = " with residuals" if best.result.residual else ""
-        baselines[f"baseline {best.result.norm}{residuals}"] = _net(best), best.result
-    config = trained.config.model_copy(update={"mgu": None, "norm": NormConfig(name="no_norm"), "residual": False})
-    plain = build_model(replace(trained.resolved, config=config)).eval().to(memory_format=torch.channels_last)
-    assert isinstance(plain, Network)
-    baselines["baseline no_norm, not trained"] = plain, None
+    for each in found:
+        baselines[_name(each.result)] = _net(each), each.result
+    if not cheapest:
+        config = trained.config.model_copy(update={"mgu": None, "norm": NormConfig(name="no_norm"), "residual": False})
+        plain = build_model(replace(trained.resolved, config=config)).eval().to(memory_format=torch.channels_last)
+        assert isinstance(plain, Network)
+        baselines["baseline no_norm, not trained"] = plain, None
     return {name: (model.to(trained.splits.val.device), result) for name, (model, result) in baselines.items()}
 
 
-def _best(trained: TrainedRun) -> TrainedRun | None:
-    """Loads the best baseline of this layout on these data, by validation score; None if there is none with weights."""
-    ours, results = trained.result, {}
+def _alike(trained: TrainedRun) -> list[tuple[Path, Result]]:
+    """Lists the baselines of this layout on these data in the folder that holds the run, by validation score."""
+    ours, found = trained.result, list[tuple[float, Path, Result]]()
     for path in trained.folder.parent.glob(f"*/{RESULT_FILE}"):
         try:
             result = read_result(path)
@@ -56,13 +63,23 @@ def _best(trained: TrainedRun) -> TrainedRun | None:
         alike = alike and is_same_data(fingerprint_of(result.config), fingerprint_of(ours.config))
         value = result.val.of(ours.score) if result.val else None  # whatever score it was trained for itself
         if result.model == "baseline" and result.status == "ok" and value is not None and alike:
-            results[path.parent] = value
-    for folder in sorted(results, key=lambda each: ours.score.sort_key(results[each])):
+            found.append((value, path.parent, result))
+    found.sort(key=lambda each: ours.score.sort_key(each[0]))
+    return [(folder, result) for _, folder, result in found]
+
+
+def _load_first(folders: Iterable[Path]) -> TrainedRun | None:
+    """Loads the first run that has its weights; None if none has."""
+    for folder in folders:
         try:
             return load_trained(folder)
-        except UserError:  # its weights are missing
+        except UserError:
             continue
     return None
+
+
+def _name(result: Result) -> str:
+    return f"baseline {result.norm}{' with residuals' if result.residual else ''}"
 
 
 def _part(result: Result, section: str) -> dict[str, Any]:

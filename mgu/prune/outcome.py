@@ -88,6 +88,7 @@ class PruneOutcome(Record, frozen=True):
         iterations: Those of each equilibrium that the FLOPs of every row count; None without any.
         files: SHA-256 of the weights and of the export, by the name of the file.
         score: Name of the metric that decided, which `val`, `tuned` and `test` are of.
+        warning: What speaks against the unit itself; None for most units.
     """
 
     run: str
@@ -112,6 +113,7 @@ class PruneOutcome(Record, frozen=True):
     iterations: float | None = None
     files: dict[str, str] = msgspec.field(default_factory=dict)
     score: str = "accuracy"
+    warning: str | None = None
 
 
 def write_outcome(folder: Path, outcome: PruneOutcome) -> None:

@@ -10,6 +10,7 @@ from mgu.config.prune import PruneConfig
 from mgu.export.description import describe_export
 from mgu.export.network import Format
 from mgu.export.own_layers import check_own_layers
+from mgu.factory.advice import advise_collapsed
 from mgu.factory.imported import section_of
 from mgu.factory.trained import TrainedRun
 from mgu.measure.contention import ContentionMonitor
@@ -34,6 +35,7 @@ from mgu.prune.variants import Variant, build_variants, evaluate_variant, measur
 from mgu.results.on_disk.file_names import PRUNE_FOLDER
 from mgu.results.on_disk.files import make_folder, replacing
 from mgu.results.on_disk.sealed import digest_files
+from mgu.results.schema.result import Result
 from mgu.run.checkpoint import save_weights
 
 
@@ -63,6 +65,8 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
         tell(f"the exported file takes {about['input_type']} {about['input']}; preprocessing {about['preprocessing']}")
     if of_user := section_of(trained.config.layout):
         tell(f"layers of {of_user[1].target} stay as they are: only torch's own are merged and take batch norms in")
+    if warning := warning_of(trained.result):
+        tell(warning)
     folder = trained.folder / PRUNE_FOLDER
     make_folder(folder, "prune/ of the run", "See to its permissions, before hours of training.")
     splits, chosen_on = choosing_splits(trained)
@@ -82,6 +86,12 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
     ]
     outcome = _outcome(trained, unit, config, chosen_on, searched, (rows, points), contention.contended)
     return _write(folder, outcome, variants, (form, exported) if form and exported else None), folder
+
+
+def warning_of(result: Result) -> str | None:
+    """Returns what speaks against a unit before it is pruned: that it names one class for every example."""
+    collapsed = advise_collapsed(result.test or result.val, result.classes, result.is_unsettled)
+    return f"The unit is no better than a guess: {collapsed}" if collapsed else None
 
 
 def _outcome(
@@ -117,6 +127,7 @@ def _outcome(
         device=trained.resolved.device_name,
         iterations=iterations_of(trained),
         score=trained.config.score.metric,
+        warning=warning_of(trained.result),
     )
 
 

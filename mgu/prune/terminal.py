@@ -85,9 +85,10 @@ def _lines(outcome: PruneOutcome) -> list[str]:
     plain, ours = list(rows.values())[-1], rows["converted"]
     latency = ours.latency[1].median_ms / plain.latency[1].median_ms
     verdict = "within" if outcome.within else "NOT within"
-    lines = [
+    lines = [outcome.warning] if outcome.warning else []
+    lines += [
         f"The chosen network ({outcome.chosen}; the unit has {outcome.gates} gates) is {verdict} "
-        f"{outcome.settings['max_loss']:g} points of the unit.",
+        f"{outcome.settings['max_loss']:g} points of the unit on the data that chose it{_differences(outcome)}.",
         f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}{_superfluous(outcome)}.",
         f"It was chosen by the {outcome.score} on {outcome.chosen_on}{_of_what(outcome)}.",
         f"The converted network has {ours.params_keras / plain.params_keras:.2f}x the parameters, "
@@ -106,6 +107,18 @@ def _lines(outcome: PruneOutcome) -> list[str]:
     if outcome.contended:
         lines.append("Another run shared the machine, so times and energy are too high.")
     return lines
+
+
+def _differences(outcome: PruneOutcome) -> str:
+    """Says by how much the chosen network differs from the unit on the data that chose it, and on test data."""
+    rows = {row.name: row for row in outcome.rows}
+    unit, pruned = rows["unit"], rows["pruned"]
+    if unit.val is None or pruned.val is None:
+        return ""
+    on_test = ""
+    if unit.test is not None and pruned.test is not None:
+        on_test = f"; on test data {100 * (pruned.test - unit.test):+z.2f} points"
+    return f" ({100 * (pruned.val - unit.val):+z.2f} points{on_test})"
 
 
 def _superfluous(outcome: PruneOutcome) -> str:

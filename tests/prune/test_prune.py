@@ -11,6 +11,7 @@ import msgspec
 import pandas as pd
 import pytest
 import torch
+from msgspec import structs
 from rich.console import Console
 
 from mgu.cli.export import _parse as parse_export
@@ -20,6 +21,7 @@ from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import ConvNet
 from mgu.prune import inputs
+from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.convert import logits_of
 from mgu.prune.figure import _costs
@@ -28,10 +30,13 @@ from mgu.prune.inputs import check_kind, choosing_splits
 from mgu.prune.load import load_pruned
 from mgu.prune.network import GateId
 from mgu.prune.outcome import OUTCOME_FILE, ModelRow, PruneOutcome
-from mgu.prune.pipeline import run_pruning
+from mgu.prune.pipeline import run_pruning, warning_of
 from mgu.prune.terminal import print_outcome
 from mgu.results.on_disk.file_names import PRUNE_FOLDER
+from mgu.results.on_disk.folder import run_folder
+from mgu.run.execute import run
 from mgu.unit.wiring import GATES
+from tests.conftest import Configure
 from tests.prune.networks import SETTINGS, quick
 
 
@@ -136,6 +141,45 @@ def test_what_is_piped_names_the_examples_as_the_data_do_and_has_a_sentence_in_a
     assert (examples == "images") == ("image" in printed)
     axes = " ".join(_costs(outcome))
     assert f"time of one {one} [ms]" in axes and f"energy of 1,000 {examples} [J]" in axes
+
+
+def test_the_loss_is_told_on_the_data_that_chose_and_on_test_data(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = some_outcome()
+    unit, pruned, *others = outcome.rows
+    rows = [structs.replace(unit, val=0.775, test=0.71), structs.replace(pruned, val=0.8, test=0.68), *others]
+    print_outcome(structs.replace(outcome, rows=rows, warning="The unit is no better than a guess."))
+    printed = capsys.readouterr().out
+    assert "is within 0.1 points of the unit on the data that chose it (+2.50 points; on test data -3.00 points)." in (
+        printed
+    )
+    assert "\nThe unit is no better than a guess.\n" in printed
+    print_outcome(
+        structs.replace(outcome, rows=[structs.replace(unit, test=None), structs.replace(pruned, test=None), *others])
+    )
+    assert "on the data that chose it (+0.00 points)." in capsys.readouterr().out
+
+
+def test_a_trained_network_without_norm_is_the_cheapest_baseline(trained_unit: Path, configure: Configure) -> None:
+    """It stood there as not trained, though the folder had three of it."""
+    unit = load_trained(trained_unit)
+    layout = unit.config.layout.name
+    where = (f"runs_dir={trained_unit.parents[1]}", f"experiment_name={trained_unit.parent.name}")
+    for norm in ("ln", "no_norm"):
+        config = configure(f"layout={layout}", f"norm={norm}", "training.epochs=1", *where)
+        run_folder(config).mkdir(parents=True)
+        run(config, lambda event: None)
+    baselines = find_baselines(unit)
+    assert list(baselines)[-1] == "baseline no_norm" and set(baselines) <= {"baseline ln", "baseline no_norm"}
+    result = baselines["baseline no_norm"][1]
+    assert result and result.norm == "no_norm" and result.val
+
+
+def test_a_unit_that_names_one_class_is_not_sold(trained_unit: Path) -> None:
+    result = load_trained(trained_unit).result
+    assert warning_of(result) is None and result.val
+    collapsed = structs.replace(result.val, accuracy=0.1, confusion=[[10, 0], [90, 0]])
+    warning = warning_of(structs.replace(result, val=collapsed, test=None, classes=None))
+    assert warning and warning.startswith("The unit is no better than a guess: the network names class 0 for each")
 
 
 def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:
