@@ -78,6 +78,8 @@ class Call:
         if message is not None:
             self._hear(*message)
         elif time.monotonic() >= self.deadline:
+            self.child.signal()  # at once: what it still wrote would undo what the caller files of its failure
+            self.child.wait()
             self._end(failure=TimedOut(f"it ran longer than {self._timeout_s:g} s and was stopped"))
 
     def finish(self) -> None:

@@ -135,6 +135,14 @@ def test_a_call_that_hangs_is_stopped_when_its_time_is_up() -> None:
     assert not any(_is_alive(pid) for pid in pids)
 
 
+def test_a_call_whose_time_is_up_is_dead_before_its_caller_hears_of_it() -> None:
+    """What it still wrote would undo what the caller files of its failure."""
+    with isolation.Call("tests.isolation.test_isolation:hang", timeout_s=0.1) as running:
+        with pytest.raises(TimedOut):
+            running.result()
+        assert not _is_alive(running.child.pid)
+
+
 def test_the_process_dies_with_a_caller_that_is_killed() -> None:
     caller = fork_child()
     caller.connection.send((dict(os.environ), os.getcwd(), "tests.isolation.test_isolation:call_hang", ()))

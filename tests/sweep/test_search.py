@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from mgu.cli.main import main
+from mgu.sweep.watch import Watch
 from tests.conftest import Command
 from tests.processes import Running
 from tests.sweep.gate import write_gate
@@ -284,6 +285,24 @@ def test_a_search_with_a_failed_trial_ends_with_1_and_tells_so(
     assert "random on grid, seed 0: 1 of 1 trial failed, trial 0, because: " in message and "log.txt" in message
     told = dict(own.split("=", 1) for own in (here / "told").read_text().splitlines() if own.startswith("MGU_"))
     assert (told["MGU_NOTIFY_STATE"], told["MGU_NOTIFY_DONE"], told["MGU_NOTIFY_MISSING"]) == ("failed", "0", "1")
+
+
+@pytest.mark.slow
+def test_trials_whose_time_is_up_while_they_begin_do_not_end_a_search(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that begins removes the result of an earlier try, and must not do so to that of its own failure."""
+    record = Watch.record_failure
+
+    def record_slowly(watch: Watch, failure: Any) -> None:
+        record(watch, failure)
+        time.sleep(2.0)  # a process that still lived would begin in the meantime
+
+    monkeypatch.setattr(Watch, "record_failure", record_slowly)
+    line = (*GRID[:-1], *QUIET, "budget.trials=2", "training.timeout=0.05")
+    assert call(monkeypatch, *line) == 1
+    assert "2 of 2 trials failed, the last one, trial 1, because: it ran longer" in capsys.readouterr().err
+    assert [own["state"] for own in events(here, "told")] == ["failed", "failed"]
 
 
 @pytest.mark.slow
