@@ -73,10 +73,10 @@ def test_where_the_unit_pays() -> None:
     assert own.low[place] == 0.7 and own.high[place] == 0.9
     assert own.expected[0] == 0 and own.expected[-1] == pytest.approx(0.9)
     assert own.reached_s(0.85) == pytest.approx(300.0, rel=2e-3)
-    assert "1.2x the unit's cost: the unit is worth its cost here" in sentence
+    assert sentence.endswith("1.2x the unit's cost: whether the unit is worth its cost here is not decided.")
     assert "(250 s of time to solution without set-up) is expected to reach" in sentence
     *_, dear = at_cost(one_search(0.6, 0.7, 0.8, 0.9, unit=0.85, unit_s=350.0))
-    assert "0.86x the unit's cost: the unit is not worth its cost here" in dear
+    assert dear.endswith("0.86x the unit's cost: whether the unit is worth its cost here is not decided.")
     best, _, sentence = at_cost(one_search(0.6, 0.7, unit=0.85, unit_s=350.0))
     assert best.reached_s(0.85) is None and "is not expected to reach the unit" in sentence
 
@@ -94,10 +94,39 @@ def test_what_stands_beside_a_difference_over_shared_seeds_is_over_these() -> No
     assert sentence.startswith("Over 1 shared seed, a grid search in random order that takes as long as ")
     assert "expected to reach 50.00% (50.00% to 50.00% in four of five searches)" in sentence
     assert "the unit reaches 60.00% (not decided, +10.00 points, 1 seed" in sentence
-    assert "The whole grid search is not expected to reach the unit." in sentence  # it is expected to with seed 1
+    assert "The whole grid search is not expected to reach the unit: " in sentence  # it is expected to with seed 1
     plain = best_so_far_to_plain(curve, Analysis(table).verdicts[0])
     assert (plain["unit_accuracy"], plain["grid_expected_at_unit_s"]) == pytest.approx((0.6, 0.5))
     assert plain["grid_reaches_unit_after_s"] is None and plain["shared_seeds_and_folds"] == 1
+
+
+def test_a_unit_is_worth_its_cost_only_where_a_test_decides() -> None:
+    """Five seeds; a search of the unit's cost finds the one baseline."""
+
+    def worth(*units: float) -> tuple[str, float]:
+        """The end of the sentence, and the p-value by hand."""
+        theirs = (0.70, 0.71, 0.72, 0.73, 0.74)
+        results = [
+            make(f"{name}-s{seed}", seed=seed, val_accuracy=value, train_s=100.0)
+            for make, name, values in ((example_result, "b", theirs), (example_unit, "unit", units))
+            for seed, value in enumerate(values)
+        ]
+        *_, sentence = at_cost(ranked(results)[0])
+        return sentence, float(ttest_1samp(np.subtract(units, theirs), 0).pvalue)
+
+    better, p = worth(0.80, 0.82, 0.81, 0.84, 0.83)
+    assert p < 0.001 and better.endswith(
+        "is not expected to reach the unit: the unit is worth its cost here (p < 0.001, paired Student's t-test over "
+        "seeds)."
+    )
+    worse, p = worth(0.60, 0.72, 0.60, 0.64, 0.63)
+    assert 0.01 < p < 0.05 and worse.endswith(
+        f"the unit is not worth its cost here (p = {p:.2g}, paired Student's t-test over seeds)."
+    )
+    undecided, p = worth(0.80, 0.60, 0.90, 0.70, 0.75)
+    assert p > 0.05 and undecided.endswith("whether the unit is worth its cost here is not decided.")
+    equal, _ = worth(0.700, 0.711, 0.720, 0.731, 0.740)
+    assert "the unit is as good here as the search at its cost (p < 0.001 for a loss below 0.5 points, " in equal
 
 
 def test_each_kind_of_unit_is_at_its_own_cost() -> None:

@@ -35,6 +35,15 @@ def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
     return ", ".join(filter(None, parts))
 
 
+def name_test(comparison: Comparison) -> str:
+    """Names the test behind the p-value of a comparison that has one."""
+    if comparison.has_folds:
+        return "corrected resampled t-test over folds"
+    if comparison.num_images:
+        return f"min F' over seeds and {comparison.baseline.examples}"
+    return "paired Student's t-test over seeds"
+
+
 def where(comparison: Comparison) -> str:
     """Says how far one is above or below the other, in points of accuracy."""
     points = points_of(comparison.difference.mean)

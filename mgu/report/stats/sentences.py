@@ -14,7 +14,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import TINY
 from mgu.report.stats.best_so_far import BASES, BestSoFar
 from mgu.report.stats.compare import Comparison
-from mgu.report.stats.comparison_words import describe_comparison, where
+from mgu.report.stats.comparison_words import describe_comparison, name_test, p_equals, where
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
 from mgu.report.stats.verdict import Verdict, outcome_of
 from mgu.results.schema.replicate import count_replicates
@@ -78,7 +78,7 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
         curve: Expected best-so-far of the grid search.
 
     Returns:
-        Sentences that end with whether the unit is worth its cost, over the seeds that both have.
+        Sentences that end with whether the unit is worth its cost, where a test over the seeds that both have decides.
     """
     cost_s = curve.cost_of(verdict.kind.rows)
     assert verdict.search and cost_s
@@ -94,16 +94,25 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
         f"{curve.high[at]:.2%} in four of five searches){bias}; the unit reaches {accuracy:.2%} "
         f"({outcome_of(search)}, {describe_comparison(search, verdict.num_kinds)})."
     )
-    reached_s = curve.reached_s(accuracy)
-    if reached_s is None:
-        return f"{line} The whole grid search is not expected to reach the unit."
-    share, utilisation = reached_s / cost_s, curve.utilisation(verdict.kind.rows)
-    worth = f"the unit is {'not worth' if share < 1 else 'worth'} its cost here"
-    if 0.95 < share < 1.05:
-        worth = "both cost the same"
-    matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {share:.2g}x the unit's cost"
-    matched += f" ({utilisation.text})" if utilisation else ""
-    return f"{line} {matched}: {worth}."
+    matched = "The whole grid search is not expected to reach the unit"
+    if (reached_s := curve.reached_s(accuracy)) is not None:
+        utilisation = curve.utilisation(verdict.kind.rows)
+        matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {reached_s / cost_s:.2g}x the "
+        matched += f"unit's cost ({utilisation.text})" if utilisation else "unit's cost"
+    return f"{line} {matched}: {_worth(verdict, search)}."
+
+
+def _worth(verdict: Verdict, search: Comparison) -> str:
+    """Says whether a unit is worth its cost, which only a test of it against a search of that cost decides."""
+    outcome = outcome_of(search)
+    if outcome == "not decided":
+        return "whether the unit is worth its cost here is not decided"
+    if outcome == "as good":
+        loss = f"p {p_equals(search.p_margin)} for a loss below {100 * verdict.margin:g} points"
+        return f"the unit is as good here as the search at its cost ({loss}, one-sided, {name_test(search)})"
+    p = f"p {p_equals(search.p_corrected)}, {name_test(search)}"
+    kinds = f", corrected for {verdict.num_kinds} kinds of unit" if verdict.num_kinds > 1 else ""
+    return f"the unit is {'worth' if outcome == 'better' else 'not worth'} its cost here ({p}{kinds})"
 
 
 def unit_accuracy(verdict: Verdict) -> float:
