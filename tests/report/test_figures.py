@@ -106,6 +106,32 @@ def test_intervals_of_seeds_lie_within_the_picture() -> None:
     assert low <= min(interval.get_ydata()) and max(interval.get_ydata()) <= high
 
 
+def test_a_random_search_is_drawn_over_the_seeds_that_its_difference_is_over() -> None:
+    """Of the grid's seeds the reference unit has one, at which a search of its cost finds 50 %; lean has both."""
+    grid = [
+        example_result(f"{name}-s{seed}", seed=seed, val_accuracy=accuracy, train_s=100.0)
+        for name in "ab"
+        for seed, accuracy in enumerate((0.5, 0.9))
+    ]
+    one = [example_unit("x-mgu-one-s0", val_accuracy=0.6, train_s=150.0)]
+    [line] = [own for own in budget_lines(*grid, *one) if own[0].startswith("random search")]
+    assert line == ("random search, expected,\nover 1 shared seed", 50.0)
+    both = [example_unit(f"x-mgu-both-s{k}", seed=k, val_accuracy=0.7 + k / 10, train_s=150.0) for k in range(3)]
+    lines = dict(budget_lines(*grid, *one, *both))
+    assert lines["random search, expected,\nover 1 shared seed of mgu-one"] == 50.0
+    assert lines["random search, expected,\nover 2 shared seeds of mgu-both"] == 70.0
+    assert lines["mgu-one: 60.00 %, 150 s"] == 60.0 and lines["mgu-both: 75.00 %, 150 s"] == 75.0  # without seed 2
+    whole = [example_unit(f"x-mgu-both-s{k}", seed=k, val_accuracy=0.7, train_s=150.0) for k in range(2)]
+    assert ("random search, expected", 70.0) in budget_lines(*grid, *whole)
+
+
+def budget_lines(*results: Result) -> list[tuple[str, float]]:
+    """Label and last height of the labelled lines in the picture of searches and units."""
+    axes = drawn(*results)["budget"][1].axes[0]
+    lines = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
+    return [(str(line.get_label()), round(float(line.get_ydata()[-1]), 6)) for line in lines]
+
+
 def test_long_names_leave_room_for_the_lines() -> None:
     """Names of random networks, with all their axes, once were longer than the picture is wide."""
     long = "nago_tiny-" + "-".join(f"graph.axis{number}=0.123" for number in range(12))

@@ -69,7 +69,6 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
     from mgu.report.figures.results import draw_pareto, draw_ranks
     from mgu.report.figures.training import draw_gates, draw_histories, load_gates, load_histories
     from mgu.report.figures.utilisation import draw_utilisation, panels_of
-    from mgu.report.stats.in_order import grid_in_order
 
     table = analysis.table
     chosen: dict[str, ReportFigure] = {}
@@ -79,7 +78,7 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
             "grid in its own order goes from shallow layouts to deep ones. Points are units and the default networks "
             "at their cost, with 95 % intervals over seeds."
         )
-        chosen["budget"] = _figure(caption, draw_best_so_far, curve, grid_in_order(curve), analysis.verdicts)
+        chosen["budget"] = _figure(caption, draw_best_so_far, curve, analysis.verdicts)
     if table.score.metric == "accuracy" and any(row.val_accuracy is not None for row in table.rows):
         chosen["ranks"] = _figure(_caption_of_ranks(analysis), draw_ranks, table)
         if any(row.cost.tts_s for row in table.rows if row.val_accuracy is not None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -137,12 +138,14 @@ class Row:
         """Returns mean and interval over the seeds, within the metric's bounds; None if no seed was evaluated."""
         key = (split, metric)
         if key not in self._spreads:
-            over_seeds = spread(self.values(split, metric))
-            if over_seeds and over_seeds.low is not None and over_seeds.high is not None:
-                low, high = BOUNDS[metric]
-                over_seeds = over_seeds._replace(low=max(over_seeds.low, low), high=min(over_seeds.high, high))
-            self._spreads[key] = over_seeds
+            self._spreads[key] = _within_bounds(spread(self.values(split, metric)), metric)
         return self._spreads[key]
+
+    def spread_over(self, replicates: Collection[Replicate], split: Split) -> Spread | None:
+        """Returns mean and interval of the accuracy over some of the seeds; over all where it has none of them."""
+        every = self.accuracies(split)
+        shared = {replicate: value for replicate, value in every.items() if replicate in replicates}
+        return _within_bounds(spread(shared or every), "accuracy")
 
     @property
     def val_accuracy(self) -> float | None:
@@ -165,3 +168,11 @@ class Row:
     def _spreads(self) -> dict[tuple[Split, str], Spread | None]:
         """The spreads that were computed already, by split and metric."""
         return {}
+
+
+def _within_bounds(over_seeds: Spread | None, metric: str) -> Spread | None:
+    """Returns a spread whose interval lies within the bounds of its metric."""
+    if over_seeds is None or over_seeds.low is None or over_seeds.high is None:
+        return over_seeds
+    low, high = BOUNDS[metric]
+    return over_seeds._replace(low=max(over_seeds.low, low), high=min(over_seeds.high, high))

@@ -83,8 +83,7 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
     cost_s = curve.cost_of(verdict.kind.rows)
     assert verdict.search and cost_s
     search, shared = verdict.search, set(verdict.search.shared)
-    is_part = bool(shared) and not (shared == search.first.scores.keys() == curve.wins.keys())
-    begin = f"Over {count_replicates(shared, 'shared ')}, a" if is_part else "A"
+    begin = f"Over {count_replicates(shared, 'shared ')}, a" if is_over_part(search, curve) else "A"
     curve = curve.over(shared)
     at, accuracy = curve.at(cost_s), unit_accuracy(verdict)
     bias = ", which is too high because it is selected on the data that score it" if curve.is_selected else ""
@@ -113,6 +112,12 @@ def _worth(verdict: Verdict, search: Comparison) -> str:
     p = f"p {p_equals(search.p_corrected)}, {name_test(search)}"
     kinds = f", corrected for {verdict.num_kinds} kinds of unit" if verdict.num_kinds > 1 else ""
     return f"the unit is {'worth' if outcome == 'better' else 'not worth'} its cost here ({p}{kinds})"
+
+
+def is_over_part(search: Comparison, curve: BestSoFar) -> bool:
+    """Tells whether a unit and a search share some of their seeds and folds, and not all of both."""
+    shared = set(search.shared)
+    return bool(shared) and not (shared == search.first.scores.keys() == curve.wins.keys())
 
 
 def unit_accuracy(verdict: Verdict) -> float:
