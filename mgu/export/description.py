@@ -13,13 +13,16 @@ from mgu.factory.trained import TrainedRun
 from mgu.results.compare.axes import call_lean
 from mgu.results.on_disk.preprocessing import Arrays, Classes, Columns, Inputs, Outputs, Pairs, Pixels, Quantity
 
+PRUNED = "mgu-run prune replaced gates by constants; `run` and `identity` are those of the run that was pruned"
 
-def describe_export(trained: TrainedRun, form: Format = "onnx") -> dict[str, str]:
+
+def describe_export(trained: TrainedRun, form: Format = "onnx", *, is_pruned: bool = False) -> dict[str, str]:
     """Describes the file that a run is exported to.
 
     Args:
         trained: A trained run.
         form: "torch" or "onnx", which takes the columns of a table as they are.
+        is_pruned: Whether it holds what pruning left of the run.
 
     Returns:
         Texts by name; `classes`, `input_shape`, `columns`, `users` and `items` are in JSON.
@@ -29,6 +32,7 @@ def describe_export(trained: TrainedRun, form: Format = "onnx") -> dict[str, str
         "mgu_version": __version__,
         "run": call_lean(trained.result.name),
         "identity": trained.result.identity,
+        **({"pruned": PRUNED} if is_pruned else {}),
         "dataset": dataset.label,
         "split": dataset.split,
         "task": dataset.task,

@@ -61,7 +61,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     """
     trained, preprocessing = model.trained, model.preprocessing
     held_out, missing = _find_held_out(model)
-    about = describe_export(trained, form)
+    about = describe_export(trained, form, is_pruned=model.is_pruned)
     raw = held_out.raw if held_out else _substitute(preprocessing)
 
     def compute(network: torch.nn.Module) -> Tensor:

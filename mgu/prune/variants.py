@@ -84,7 +84,8 @@ def _export(name: str, trained: TrainedRun, converted: Network, data: Data, form
     expected, labels = logits_of(converted, data), labels_of(data)
     fixed = fix_steps(converted, lambda network: logits_of(network, data))
     module, example = end_to_end(fixed.network, trained.preprocessing), data.raw(slice(0, 1))
-    content, infer = export_network(module, [example], form, trained.preprocessing, describe_export(trained, form))
+    about = describe_export(trained, form, is_pruned=True)
+    content, infer = export_network(module, [example], form, trained.preprocessing, about)
     actual = logits_of_raw(infer, data)
     difference = check_equivalent(name, actual, logits_of(fixed.network, data) if fixed.steps else expected)
     if fixed.steps:

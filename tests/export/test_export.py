@@ -80,7 +80,8 @@ def test_onnx_takes_the_digits_of_scikit_learn_as_they_are(matrix: Matrix) -> No
 def test_the_file_says_of_which_run_it_is(matrix: Matrix) -> None:
     trained, file = exported(matrix, "cases", "onnx")
     about = session_of(file).get_modelmeta().custom_metadata_map
-    assert about == describe_export(trained)
+    assert about == describe_export(trained, is_pruned=True) == {**describe_export(trained), "pruned": about["pruned"]}
+    assert about["pruned"].startswith("mgu-run prune replaced gates by constants")
     assert json.loads(about["classes"]) == ["cancer", "normal", "type_1"]
     assert about["identity"] == trained.result.identity and about["run"] == trained.result.name
     assert about["dataset"] == trained.config.dataset.label and len(about["dataset_sha256"]) == 64
@@ -92,7 +93,7 @@ def test_a_torch_program_takes_raw_images_and_says_the_same(matrix: Matrix) -> N
     trained, file = exported(matrix, "images held out", "torch")
     extra = {"mgu.json": ""}
     program = torch.export.load(io.BytesIO(file.read_bytes()), extra_files=extra).module()
-    assert json.loads(extra["mgu.json"]) == describe_export(trained, "torch")
+    assert json.loads(extra["mgu.json"]) == describe_export(trained, "torch", is_pruned=True)
     data: Any = trained.splits.val
     pruned = logits_of(convert_network(load_pruned(trained.folder)), data)
     for count in (1, 7, len(data)):
