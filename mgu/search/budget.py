@@ -158,8 +158,8 @@ class Budget:
             if unit_s is None:
                 raise UserError(
                     f"budget.times_unit must have a finished run of the unit to go by, but got {times} and there is "
-                    "none with this data and training in the experiment. Train it first, with the same words and "
-                    "mgu=reference in place of search, space and budget."
+                    "none with this data and training in the experiment that no search trained. Train it first, with "
+                    "the same words and mgu=reference in place of search, space and budget."
                 )
             limits["seconds"] = min(limits.get("seconds", times * unit_s), times * unit_s)
         values: dict[str, Any] = limits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import fmean
 
 from mgu.config.run import RunConfig
@@ -12,7 +12,7 @@ from mgu.results.schema.stored_config import identity_without_replicate
 from mgu.search.costs import cost_of
 
 
-def unit_seconds(results: Sequence[Result], start: RunConfig) -> float | None:
+def unit_seconds(results: Sequence[Result], start: RunConfig, searched: Collection[str] = frozenset()) -> float | None:
     """Returns the seconds of training all units of an experiment once: the mean over their seeds, added up.
 
     Whoever tries several variants of the unit searches, too; so all that were trained count.
@@ -20,15 +20,17 @@ def unit_seconds(results: Sequence[Result], start: RunConfig) -> float | None:
     Args:
         results: Finished runs of the experiment.
         start: A configuration with the data and the training that must be the same.
+        searched: Names of the folders of the runs that searches trained. Units of which these are all runs are trials:
+            a search would pay itself a larger budget by trying them.
 
     Returns:
         The seconds, as `cost_of` has them; None where there is no such run of a unit.
     """
-    times: dict[str, list[float]] = {}
+    by_model: dict[str, list[Result]] = {}
     for result in unit_results(results, start):
-        model = identity_without_replicate(result.config) or result.stem
-        times.setdefault(model, []).append(cost_of(result).seconds)
-    return sum(map(fmean, times.values())) if times else None
+        by_model.setdefault(identity_without_replicate(result.config) or result.stem, []).append(result)
+    own = [runs for runs in by_model.values() if any(result.folder_name not in searched for result in runs)]
+    return sum(fmean(cost_of(result).seconds for result in runs) for runs in own) if own else None
 
 
 def unit_results(results: Sequence[Result], start: RunConfig) -> list[Result]:

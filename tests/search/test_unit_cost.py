@@ -27,6 +27,23 @@ def test_variants_of_a_unit_add_up_and_seeds_of_one_are_averaged(configure: Conf
     assert unit_seconds(found, start) == costs[2] and unit_seconds(found[:2], start) is None
 
 
+def test_units_that_are_trials_of_searches_are_no_cost_of_the_unit(configure: Configure) -> None:
+    """A model of which a search trained one run and the user another is the user's, with the mean of both."""
+    start = configure("layout=digits_2", "mgu=reference")
+    tried = configure("layout=digits_2", "mgu=reference", "optimizer.lr=0.001")
+    found = [
+        example_unit(
+            f"unit-{name}", identity=f"{name}{seed}", seed=seed, train_s=train_s, dataset=start.dataset.label,
+            split=start.dataset.split, config=config.model_dump(mode="json") | {"seed": seed},
+        )
+        for name, seed, train_s, config in (("a", 0, 100.0, start), ("a", 7, 300.0, start), ("b", 7, 50.0, tried))
+    ]  # fmt: skip
+    costs = [cost_of(result).seconds for result in found]
+    searched = {found[1].folder_name, found[2].folder_name}
+    assert unit_seconds(found, start, searched) == (costs[0] + costs[1]) / 2
+    assert unit_seconds(found[1:], start, searched) is None
+
+
 def test_units_on_other_rows_of_a_function_are_left_out(configure: Configure) -> None:
     start = configure("layout=digits_2", "mgu=reference")
     dataset = PythonDatasetConfig(

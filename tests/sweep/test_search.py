@@ -288,6 +288,24 @@ def test_a_search_with_a_failed_trial_ends_with_1_and_tells_so(
 
 
 @pytest.mark.slow
+def test_the_units_that_a_search_tries_do_not_enlarge_its_budget(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "conf" / "space").mkdir(parents=True)
+    rates = "kind: listed\nname: rates\nparameters:\n  optimizer.lr: {kind: ordinal, choices: [0.003, 0.02]}\n"
+    (here / "conf" / "space" / "rates.yaml").write_text(rates)
+    words = ("+experiment=digits", "mgu=lean", "layout=digits_2", "training.epochs=1", *QUIET[:-1])
+    search = (*words, "search=random", "space=rates", "budget.times_unit=99", "--config-dir", str(here / "conf"), "-m")
+    assert call(monkeypatch, *search) == 2 and "that no search trained" in capsys.readouterr().err
+    assert call(monkeypatch, *words) == 0
+    budgets = []
+    for _ in range(2):
+        assert call(monkeypatch, *search) == 0
+        budgets += re.findall(r"2 points, budget ([\d.]+) s", capsys.readouterr().out)
+    assert len(events(here, "told")) == 2 and len(budgets) == 2 and budgets[0] == budgets[1]
+
+
+@pytest.mark.slow
 def test_trials_whose_time_is_up_while_they_begin_do_not_end_a_search(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

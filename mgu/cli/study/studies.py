@@ -17,11 +17,12 @@ from mgu.config.check_search import check_study
 from mgu.config.run import RunConfig
 from mgu.config.search import SECTIONS, StudySettings
 from mgu.errors import UserError
+from mgu.report.searches.load import load_curves
 from mgu.results.compare.axes import flatten, write_value
 from mgu.results.compare.fingerprints import fingerprint_of
 from mgu.results.on_disk.folder import runs_dir
 from mgu.results.runs.load import load_results
-from mgu.results.schema.result import Result
+from mgu.results.runs.searches import find_searches
 from mgu.search.budget import KINDS, Budget
 from mgu.search.comparable import check_comparable
 from mgu.search.grids import Grids
@@ -227,13 +228,19 @@ def _complete_options(settings: StudySettings, start: RunConfig) -> dict[str, An
 
 def _resolve_budget(settings: StudySettings, space: Space, start: RunConfig) -> Budget:
     budget = Budget(**settings.budget.model_dump())
-    unit_s = unit_seconds(_experiment_results(start), start) if budget.times_unit is not None else None
+    unit_s = _find_unit_seconds(start) if budget.times_unit is not None else None
     has_energy = start.energy.enabled or space.measure is not None
     untold = set() if space.measure is None else set(KINDS) - space.tells
     return budget.resolve(space.size, unit_s, has_energy, start.energy.has_place, untold)
 
 
-def _experiment_results(start: RunConfig) -> list[Result]:
-    """Returns the finished runs of the experiment."""
+def _find_unit_seconds(start: RunConfig) -> float | None:
+    """Returns what the unit costs by the finished runs of the experiment, without those that searches trained."""
     folder = runs_dir(start) / start.experiment_name
-    return [run.result for run in load_results([folder]).runs] if folder.is_dir() else []
+    if not folder.is_dir():
+        return None
+    loaded = load_results([folder])
+    searches = [*find_searches([folder]), *loaded.packed_searches]
+    curves, _ = load_curves(searches, start.dataset.label, start.dataset.split)
+    searched = frozenset[str]().union(*(curve.runs for curve in curves))
+    return unit_seconds([run.result for run in loaded.runs], start, searched)
