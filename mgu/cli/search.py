@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mgu.errors import UserError
 from mgu.results.on_disk.file_names import PACK_FILE
 from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.on_disk.search_files import REPLAYED_FOLDER, SEARCH_FOLDER, STUDY_FILE
+from mgu.results.runs.searches import SearchFolder
 from mgu.search.optuna_file.journal import write_journal
 from mgu.search.recorded import Recorded, find_studies, read_study
 from mgu.search.strategies.optuna_study import import_optuna
@@ -43,33 +45,40 @@ def main(arguments: list[str]) -> None:
     print_line(f"written: {options.optuna}, {count(len(studies), 'study')}, {count(trials, 'trial')}")
 
 
-def _choose(path: Path, names: Sequence[str] | None) -> list[Path]:
+def _choose(path: Path, names: Sequence[str] | None) -> list[SearchFolder]:
     """Returns the folders of the studies that are asked for: by their names, with or without the hash."""
     [folder] = find_folders([path])
-    if not folder.is_dir():
+    if not folder.is_dir() and not (folder.name == PACK_FILE and folder.is_file()):
         raise UserError(
-            f"FOLDER must be the folder of an experiment, but there is no {path}. {describe_runs_dir()} Name one that "
-            "was searched."
+            f"FOLDER must be the folder of an experiment or of a pack, but there is no {path}. {describe_runs_dir()} "
+            "Name one that was searched."
         )
-    folders = find_studies(folder)
-    if not folders:
-        raise UserError(f"FOLDER must hold studies, but {folder} has none. {_advise(folder)}")
+    studies, skipped = find_studies(folder)
+    if not studies:
+        reasons = f" ({'; '.join(skipped)})" if skipped else ""
+        raise UserError(f"FOLDER must hold studies, but {folder} has none{reasons}. {_advise(folder)}")
+    for reason in skipped:
+        print(printable(f"skipped {reason}"), file=sys.stderr)
     if names is None:
-        return folders
-    known = {study: {study.absolute().name, study.absolute().name.rpartition("-")[0]} for study in folders}
+        return studies
     for name in names:
-        if not any(name in either for either in known.values()):
-            hint = did_you_mean(name, [study.absolute().name for study in folders]) or f" It has {_list(folders)}."
+        if not any(name in _names(study) for study in studies):
+            hint = did_you_mean(name, [study.path.name for study in studies])
+            hint = hint or f" It has {_list([study.path for study in studies])}."
             raise UserError(f"--study must name studies of {folder}, but got {name}.{hint}")
-    return [study for study, either in known.items() if either & set(names)]
+    return [study for study in studies if _names(study) & set(names)]
+
+
+def _names(study: SearchFolder) -> set[str]:
+    """Returns the names of a study: with or without its hash."""
+    return {study.path.name, study.path.name.rpartition("-")[0]}
 
 
 def _advise(folder: Path) -> str:
     """Says where studies are, or how they come about."""
-    if below := sorted({file.parents[2] for file in folder.glob(f"*/{SEARCH_FOLDER}/*/{STUDY_FILE}")}):
+    searched = {file.parents[2] for file in folder.glob(f"*/{SEARCH_FOLDER}/*/{STUDY_FILE}")}
+    if below := sorted(searched | {file.parent for file in folder.glob(f"*/{PACK_FILE}")}):
         return f"Name an experiment below it: {_list(below)}."
-    if (folder / PACK_FILE).is_file():
-        return f"Those of a pack are exported from its folders: unpack it by tar xf {folder / PACK_FILE}."
     if next(folder.glob(f"{SEARCH_FOLDER}/{REPLAYED_FOLDER}/*.json"), None):
         return "Replayed searches keep no trials: search without search.replay."
     return "Search first: mgu-run +experiment=NAME -m search=random space=grid."
@@ -81,13 +90,18 @@ def _list(folders: Sequence[Path]) -> str:
     return ", ".join([*shown, *more])
 
 
-def _read(folders: Sequence[Path]) -> list[Recorded]:
+def _read(folders: Sequence[SearchFolder]) -> list[Recorded]:
     studies, reasons = list[Recorded](), list[str]()
+    counts = Counter(folder.path.name for folder in folders)
     for folder in folders:
         try:
-            studies.append(read_study(folder))
+            study = read_study(folder)
         except (UserError, OSError) as error:
             reasons.append(str(error))
+            continue
+        if counts[study.name] > 1:  # of several experiments in a pack
+            study = study._replace(name=f"{folder.path.parents[1].name}/{study.name}")
+        studies.append(study)
     if not studies:
         raise UserError(reasons[0])
     for reason in reasons:
@@ -105,7 +119,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("action", choices=("export",), help="what to do with the studies")
     parser.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="an experiment's folder, or its name below the runs folder"
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="the folder of an experiment or of a pack, or its name below the runs folder",
     )
     parser.add_argument(
         "--study", nargs="+", metavar="NAME", help="names of studies, with or without their hash (default: all)"

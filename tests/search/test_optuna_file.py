@@ -15,6 +15,9 @@ import pytest
 from mgu.cli.search import main
 from mgu.errors import UserError
 from mgu.results.on_disk.search_files import STUDY_FILE, STUDY_HISTORY_FILE
+from mgu.results.runs.files_in_pack import files_in_pack
+from mgu.results.runs.pack import Pack, write_pack
+from mgu.results.runs.searches import SearchFolder
 from mgu.search.budget import Budget
 from mgu.search.described import read_space
 from mgu.search.history import History
@@ -242,6 +245,31 @@ def test_a_damaged_study_is_named_and_left_out(tmp_path: Path, capsys: pytest.Ca
         export(tmp_path, "--replace", "--study", studies[1].folder.name)
 
 
+def test_packed_studies_are_exported_as_their_folders_are(tmp_path: Path) -> None:
+    """With the folder beside the pack each is written once; of two experiments by the same name, with theirs."""
+    experiment, packed = tmp_path / "a", tmp_path / "packed"
+    packed.mkdir()
+    studies = [begin(experiment, "random", space) for space in (GRID, MIXED)]
+    for study in studies:
+        run(study, 2, bowl(study.space))
+    expected = export(experiment).read_bytes()
+    searches = {study.folder.name: files_in_pack(SearchFolder(study.folder)) for study in studies}
+    write_pack(packed / "runs.tar.xz", Pack({}, {"a": searches}))
+    assert export(packed).read_bytes() == expected
+    main(["export", str(packed / "runs.tar.xz"), "--optuna", str(tmp_path / "j.log"), "--study", "random-grid-s0"])
+    assert [own.study_name for own in optuna.get_all_study_summaries(_storage(tmp_path / "j.log"))] == [
+        studies[0].folder.name
+    ]
+    write_pack(experiment / "runs.tar.xz", Pack({}, {"a": searches}))
+    assert export(experiment, "--replace").read_bytes() == expected
+    other = begin(tmp_path / "b", "random", GRID)
+    run(other, 3, lambda _: 0.25)
+    both = {"a": searches, "b": {other.folder.name: files_in_pack(SearchFolder(other.folder))}}
+    write_pack(packed / "runs.tar.xz", Pack({}, both))
+    names = [own.study_name for own in optuna.get_all_study_summaries(_storage(export(packed, "--replace")))]
+    assert sorted(names) == [f"a/{other.folder.name}", f"b/{other.folder.name}", studies[1].folder.name]
+
+
 def test_what_cannot_be_exported_is_refused_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = tmp_path / "runs" / "digits"
     run(begin(experiment, "random", GRID), 1, lambda _: 0.5)
@@ -258,7 +286,7 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(tmp_path: Path, m
     assert f"there is no {tmp_path}/none. Runs land in {tmp_path}/runs, which has digits." in told
     (tmp_path / "packed").mkdir()
     (tmp_path / "packed" / "runs.tar.xz").touch()
-    assert f"unpack it by tar xf {tmp_path}/packed/runs.tar.xz" in refused(tmp_path / "packed")
+    assert f"({tmp_path}/packed/runs.tar.xz: not a whole pack of results" in refused(tmp_path / "packed")
     assert "Search first" in refused(tmp_path / "empty")
     assert "Name an experiment below it: digits" in refused(tmp_path / "runs")
     (tmp_path / "empty" / "search" / "replayed" / "a.json").write_text("{}")

@@ -12,7 +12,6 @@ import msgspec
 import yaml
 
 from mgu.errors import UserError
-from mgu.report.searches.described import read_described
 from mgu.results.on_disk.files import make_folder, write_text
 from mgu.results.on_disk.search_files import (
     CONFIRMED_FILE,
@@ -28,6 +27,7 @@ from mgu.search.curve import Curve, trace
 from mgu.search.history import History
 from mgu.search.space import Key, Point, Space
 from mgu.search.spending import count_trials, spent_beyond
+from mgu.search.study_file import read_described
 
 NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget", "fingerprint")  # of study.yaml
 

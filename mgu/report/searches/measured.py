@@ -9,7 +9,6 @@ from statistics import fmean, median
 from typing import Any
 
 from mgu.report.searches.contender import Contender
-from mgu.report.searches.described import read_described
 from mgu.report.searches.load import UNREADABLE, load_study
 from mgu.report.searches.space_names import name_spaces
 from mgu.report.searches.table import MISSING, Entry, SearchTable, share_cell
@@ -17,6 +16,7 @@ from mgu.report.searches.variants import group_curves
 from mgu.results.runs.search_folders import search_folders
 from mgu.results.runs.searches import Searches
 from mgu.search.curve import Curve
+from mgu.search.study_file import read_described
 from mgu.tasks.score import Score, shorten
 
 NEAR = 0.95  # of the best score that any study found: what counts as having found it
