@@ -26,11 +26,12 @@ from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.formats.measured import MEASURED_FORMATS
 from mgu.report.ranking.rank import Table, join, rank
+from mgu.report.searches.beside import add_measured
 from mgu.report.searches.measured import MeasuredSearches, load_measured
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import load_results
-from mgu.results.runs.searches import Searches, find_searches
+from mgu.results.runs.searches import find_searches
 from mgu.text.printable import printable
 
 MAX_REASONS = 3  # why files were skipped, where nothing is left
@@ -58,7 +59,8 @@ def _report(options: argparse.Namespace) -> None:
     """Loads the runs that are asked for, and writes their report, its pictures or its searches."""
     paths = find_folders(options.runs)
     loaded = load_results(paths)
-    if not loaded.runs and (measured := load_measured([*find_searches(paths), *loaded.packed_searches])):
+    searches = [*find_searches(paths), *loaded.packed_searches]
+    if not loaded.runs and (measured := load_measured(searches)):
         return _report_measured(measured, options)
     if not loaded.runs:
         none = f"there is none in {', '.join(map(str, paths))}"
@@ -75,7 +77,7 @@ def _report(options: argparse.Namespace) -> None:
         if not whole:
             text = "training.stop_after stopped all of these runs before their end: they are ranked as they are"
         print(text, file=sys.stderr)
-    analyses = _analyse(rank(whole or loaded.runs), options)
+    analyses, elsewhere = add_measured(_analyse(rank(whole or loaded.runs), options), searches)
     if options.searches:
         sys.stdout.write(_searches(analyses))
     elif options.classes and options.format == "csv":
@@ -83,7 +85,21 @@ def _report(options: argparse.Namespace) -> None:
     elif options.pictures:
         _draw(analyses, options.pictures)
     else:
-        sys.stdout.write(FORMATS[options.format or "table"](analyses, loaded.skipped))
+        _write(options.format or "table", analyses, loaded.skipped, elsewhere)
+
+
+def _write(form: str, analyses: list[Analysis], skipped: list[str], elsewhere: Sequence[MeasuredSearches]) -> None:
+    """Writes the report, with the searches that measured of experiments that have no runs."""
+    if form == "html" and elsewhere:
+        sys.stdout.write(_to_html(analyses, skipped, elsewhere))
+        return
+    sys.stdout.write(FORMATS[form](analyses, skipped))
+    if form in ("table", "md") and elsewhere:
+        sys.stdout.write(MEASURED_FORMATS[form](elsewhere))
+    elif elsewhere:
+        spaces = ", ".join(searches.space for searches in elsewhere)
+        text = f"left out the searches that measure of experiments without runs, {spaces}: report these alone"
+        print(printable(text), file=sys.stderr)
 
 
 def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]:
@@ -100,7 +116,6 @@ def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]
         analyses = _by_class(analyses)
     elif options.format == "html":  # a page has room for them
         analyses = [replace(analysis, by_class=True) for analysis in analyses]
-    analyses = _with_measured(analyses)
     if question != NO_QUESTION:
         check_answered(question, (analysis.answer for analysis in analyses))
     return analyses
@@ -119,17 +134,6 @@ def _by_class(analyses: list[Analysis]) -> list[Analysis]:
     return analyses
 
 
-def _with_measured(analyses: list[Analysis]) -> list[Analysis]:
-    """Adds to the first table of each experiment its searches that measured points which are no networks."""
-    seen, completed = set[Searches](), list[Analysis]()
-    for analysis in analyses:
-        searches = {where for row in analysis.table.rows for run in row.runs for where in run.searches} - seen
-        seen |= searches
-        measured = load_measured(sorted(searches, key=lambda where: where.experiment))
-        completed.append(replace(analysis, measured=measured) if measured else analysis)
-    return completed
-
-
 def _report_measured(measured: Sequence[MeasuredSearches], options: argparse.Namespace) -> None:
     """Reports searches that measured points, where there are no runs."""
     form = "csv" if options.searches else options.format or "table"
@@ -137,7 +141,7 @@ def _report_measured(measured: Sequence[MeasuredSearches], options: argparse.Nam
         wanted = "--pictures" if options.pictures else f"--format {form}"
         raise UserError(
             f"there must be a finished run for {wanted}, but there are only searches that measure. "
-            "Pass --format md, csv or json."
+            "Pass --format md, csv, json or html."
         )
     sys.stdout.write(MEASURED_FORMATS[form](measured))
 
@@ -176,10 +180,10 @@ def _to_table(analyses: list[Analysis], skipped: list[str]) -> str:
     return ""
 
 
-def _to_html(analyses: list[Analysis], skipped: list[str]) -> str:
+def _to_html(analyses: list[Analysis], skipped: list[str], measured: Sequence[MeasuredSearches] = ()) -> str:
     from mgu.report.formats.html import to_html  # matplotlib takes a second to import
 
-    return to_html(analyses, skipped)
+    return to_html(analyses, skipped, measured)
 
 
 # By the name of a form, what takes the experiments and the files that could not be read, and returns the text to print.

@@ -109,7 +109,10 @@ def render_report(scanner: Scanner) -> str:
     from mgu.report.analysis import Analysis  # takes a second to import
     from mgu.report.formats.html import to_html
     from mgu.report.ranking.rank import rank
+    from mgu.report.searches.beside import add_measured
 
     runs = [run.run for run in scanner.all_runs if run.run]
     skipped = [run.skipped for run in scanner.all_runs if run.skipped]
-    return to_html([Analysis(table, by_class=True) for table in rank(runs)], skipped) if runs else NOTHING
+    analyses = [Analysis(table, by_class=True) for table in rank(runs)]
+    analyses, measured = add_measured(analyses, scanner.searches)
+    return to_html(analyses, skipped, measured) if analyses or measured else NOTHING

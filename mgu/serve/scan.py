@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -26,8 +26,10 @@ from mgu.results.on_disk.file_names import (
     RESULT_FILE,
 )
 from mgu.results.on_disk.result_file import read_result
+from mgu.results.on_disk.search_files import STUDY_FILE, STUDY_HISTORY_FILE
 from mgu.results.on_disk.under_way import PATTERN, UnderWay, read_under_way
 from mgu.results.runs.load import Run, load_pack, without_copies
+from mgu.results.runs.searches import Searches
 from mgu.serve.locks import Lock, find_locks, lock_of
 
 State = Literal["done", "diverged", "failed", "running", "interrupted"]
@@ -91,6 +93,23 @@ class SeenRun:
         return max(epoch_s * (self.epochs - self.epochs_done) - (time.time() - self.written_s), 0.0)
 
 
+@dataclass
+class _Found:
+    """Holds what one look finds.
+
+    Attributes:
+        runs: The time of each run's folder.
+        studies: The time and the size of each study's history, by the study's folder.
+        sweeps: The files of sweeps.
+        packs: The packs.
+    """
+
+    runs: dict[str, int] = field(default_factory=dict)
+    studies: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sweeps: list[str] = field(default_factory=list)
+    packs: list[str] = field(default_factory=list)
+
+
 class Scanner:
     """Looks at all runs below some folders.
 
@@ -101,7 +120,8 @@ class Scanner:
         runs: What is known of each run that has a folder, by folder.
         packed: What is known of each packed run that has none, and of packs that cannot be read.
         sweeps: The sweeps that are under way.
-        version: Grows with every change of results.
+        studies: The time and the size of the history of each study that has a folder, by folder.
+        version: Grows with every change of results and of searches.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -109,46 +129,54 @@ class Scanner:
         self.runs: dict[str, SeenRun] = {}
         self.packed: list[SeenRun] = []
         self.sweeps: list[UnderWay] = []
+        self.studies: dict[str, tuple[int, int]] = {}
         self.version = 0
         self._folders: dict[str, tuple[int, list[str], list[str]]] = {}
-        self._packs: dict[str, tuple[int, list[SeenRun]]] = {}  # by archive, with the time of the archive
+        # By archive, with the time of the archive, its runs, and where its searches are.
+        self._packs: dict[str, tuple[int, list[SeenRun], Sequence[Searches]]] = {}
 
     @property
     def all_runs(self) -> list[SeenRun]:
         """All runs, packed or not."""
         return [*self.runs.values(), *self.packed]
 
+    @property
+    def searches(self) -> list[Searches]:
+        """Where the searches are, packed or not."""
+        experiments = dict.fromkeys(Path(folder).parents[1] for folder in self.studies)
+        return [*map(Searches, experiments), *(where for _, _, packed in self._packs.values() for where in packed)]
+
     def look(self) -> None:
         """Looks once at every folder, and reads those that changed."""
-        seen: dict[str, int] = {}
-        sweeps: list[str] = []
-        packs: list[str] = []
+        found = _Found()
         before = self.version
         for path in self.paths:
             if path.name == PACK_FILE:
-                packs.append(str(path))
+                found.packs.append(str(path))
             else:
-                self._walk(str(path.parent if path.name == RESULT_FILE else path), MAX_DEPTH, seen, sweeps, packs)
-        if gone := self.runs.keys() - seen.keys():
+                self._walk(str(path.parent if path.name == RESULT_FILE else path), MAX_DEPTH, found)
+        self.version += found.studies != self.studies
+        self.studies = found.studies
+        if gone := self.runs.keys() - found.runs.keys():
             self.version += any(self.runs.pop(folder).run is not None for folder in gone)
         locked = find_locks()
-        for folder, stamp in seen.items():
+        for folder, stamp in found.runs.items():
             run = self.runs.setdefault(folder, SeenRun(Path(folder)))
             if run.stamp != stamp:
                 self._read(run, stamp)
             run.is_locked = self._is_held(run, locked)
-        if self._read_packs(packs) or (packs and self.version != before):
+        if self._read_packs(found.packs) or (found.packs and self.version != before):
             self._set_packed()
-        self.sweeps = [said for file in sweeps if (said := read_under_way(Path(file)))]
+        self.sweeps = [said for file in found.sweeps if (said := read_under_way(Path(file)))]
 
-    def _walk(self, folder: str, depth: int, seen: dict[str, int], sweeps: list[str], packs: list[str]) -> None:
-        """Collects the runs below a folder with their times, the files of sweeps, and packs; follows no links."""
+    def _walk(self, folder: str, depth: int, found: _Found) -> None:
+        """Collects what there is below a folder; follows no links."""
         try:
             stamp = os.stat(folder).st_mtime_ns
         except OSError:
             return
         if folder in self.runs:
-            seen[folder] = stamp
+            found.runs[folder] = stamp
             return
         known = self._folders.get(folder)
         if known is None or known[0] != stamp:
@@ -158,15 +186,18 @@ class Scanner:
             else:
                 self._folders[folder] = known
         _, folders, files = known
-        if OWN_FILES & set(files):
-            seen[folder] = stamp
+        if STUDY_FILE in files:  # beside a lock, as a run has one
+            found.studies[folder] = _state_of(Path(folder, STUDY_HISTORY_FILE))
             return
-        sweeps += [os.path.join(folder, name) for name in files if Path(name).match(PATTERN)]
+        if OWN_FILES & set(files):
+            found.runs[folder] = stamp
+            return
+        found.sweeps += [os.path.join(folder, name) for name in files if Path(name).match(PATTERN)]
         if PACK_FILE in files:
-            packs.append(os.path.join(folder, PACK_FILE))
+            found.packs.append(os.path.join(folder, PACK_FILE))
         if depth:
             for name in folders:
-                self._walk(os.path.join(folder, name), depth - 1, seen, sweeps, packs)
+                self._walk(os.path.join(folder, name), depth - 1, found)
 
     def _read(self, run: SeenRun, stamp: int) -> None:
         """Reads what changed in a run's folder."""
@@ -186,7 +217,7 @@ class Scanner:
     def _read_packs(self, packs: Sequence[str]) -> bool:
         """Reads the packs that changed; returns whether there were any."""
         stamps = {pack: _stamp(Path(pack)) for pack in packs}
-        read = {pack: self._packs.get(pack, (-1, []))[0] for pack in {*stamps, *self._packs}}
+        read = {pack: self._packs[pack][0] if pack in self._packs else -1 for pack in {*stamps, *self._packs}}
         if read == stamps:
             return False
         for pack, stamp in stamps.items():
@@ -194,14 +225,14 @@ class Scanner:
                 loaded = load_pack(Path(pack))
                 seen = [SeenRun(run.folder, run=run) for run in loaded.runs]
                 seen += [SeenRun(Path(pack), skipped=line) for line in loaded.skipped]
-                self._packs[pack] = (stamp if _is_settled(stamp) else -1, seen)
+                self._packs[pack] = (stamp if _is_settled(stamp) else -1, seen, loaded.packed_searches)
         for pack in self._packs.keys() - stamps.keys():
             del self._packs[pack]
         return True
 
     def _set_packed(self) -> None:
         """Finds the packed runs of which there is nothing else."""
-        packed_runs = [run for _, seen in self._packs.values() for run in seen]
+        packed_runs = [run for _, seen, _ in self._packs.values() for run in seen]
         kept = without_copies(run.run for run in (*self.runs.values(), *packed_runs) if run.run)
         ids = {id(run) for run in kept}
         packed = [run for run in packed_runs if run.run is None or id(run.run) in ids]
@@ -253,6 +284,15 @@ def _epochs_of(config: Path) -> int | None:
         return int(values["training"]["epochs"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
         return None
+
+
+def _state_of(file: Path) -> tuple[int, int]:
+    """Returns the time and the size of a file, which grows in place."""
+    try:
+        state = file.stat()
+    except OSError:
+        return (-1, 0)
+    return (state.st_mtime_ns, state.st_size)
 
 
 def _stamp(file: Path) -> int:

@@ -222,7 +222,7 @@ def write_measured(
 ) -> None:
     """A study of trials of one second each that measured points."""
     own = folder / f"gbfs-gemm_64-s{seed}-x"
-    own.mkdir(parents=True)
+    own.mkdir(parents=True, exist_ok=True)
     described = {"identity": "x", "strategy": "gbfs", "seed": seed, "space": space or {"name": "gemm_64"}}
     budget = asdict(Budget(trials=3))
     known = {"measure": "a:b", "data": ["digits", "paper"], "size": size, "unit": "GFLOP/s", "budget": budget}
@@ -250,18 +250,38 @@ def test_measured_points_have_a_table_of_their_own_and_no_place_among_networks(
     assert (values["studies"], values["trials"], values["share_tried"]) == (2, 3, 0.1)
     assert (values["best_median"], values["best_worst"], values["of_best_known"]) == (60, 40, 0.75)
     assert values["to_near_s"] == 6 and values["strategy_share"] == 0.25  # 3 s until it had it, and 3 s in vain
-    for form in ("table", "md", "csv", "json"):
+    for form in ("table", "md", "csv", "json", "html"):
         main([str(tmp_path), "--format", form])
         assert "gbfs on gemm_64" in capsys.readouterr().out
     monkeypatch.setitem(FORMATS, "mine", lambda analyses, skipped: "")  # by the recipe of docs/guide/extending.md
-    for form in ("html", "mine"):
-        with pytest.raises(UserError, match=f"for --format {form}, but .* Pass --format md, csv or json"):
-            main([str(tmp_path), "--format", form])
+    with pytest.raises(UserError, match=r"for --format mine, but .* Pass --format md, csv, json or html"):
+        main([str(tmp_path), "--format", "mine"])
     with pytest.raises(UserError, match="there must be a finished run for --pictures, but"):
         main([str(tmp_path), "--pictures", str(tmp_path / "drawn")])
     analysis = Analysis(ranked([example_result()])[0], measured=[found])
     assert "the best known is 80 GFLOP/s" in to_markdown([analysis])
     assert json.loads(to_json([analysis], []))["experiments"][0]["measured"][0]["rows"][0]["best_worst"] == 40
+
+
+def test_measured_points_of_an_experiment_without_runs_are_told_beside_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, also where their experiment has runs."""
+    monkeypatch.setenv("COLUMNS", "200")
+    write_measured(tmp_path / "one/search", 0, [1.0, 60.0, 80.0])
+    (tmp_path / "other" / "a-1").mkdir(parents=True)
+    write_result(tmp_path / "other" / "a-1", example_result())
+    for _ in range(2):
+        for form in ("table", "md", "html"):
+            main([str(tmp_path), "--format", form])
+            told = capsys.readouterr().out
+            assert told.count("gbfs on gemm_64</td>" if form == "html" else "gbfs on gemm_64") == 1
+        (tmp_path / "one" / "a-1").mkdir(exist_ok=True)
+        write_result(tmp_path / "one" / "a-1", example_result())
+    (tmp_path / "one" / "a-1" / "result.json").unlink()
+    main([str(tmp_path), "--format", "csv"])
+    told = capsys.readouterr()
+    assert "gemm_64" not in told.out and "of experiments without runs, gemm_64: report these alone" in told.err
 
 
 def test_measured_points_without_a_score_above_0_have_no_share_and_names_are_escaped(

@@ -16,10 +16,12 @@ from mgu.results.runs.load import load_results
 from mgu.results.runs.pack_runs import pack_runs
 from mgu.serve import scan
 from mgu.serve.locks import LOCKS, find_locks, lock_of
+from mgu.serve.renderer import render_report
 from mgu.serve.scan import Scanner
 from mgu.serve.summary import summarise_runs
 from tests.by_hand import ByHand
 from tests.examples import example_result
+from tests.report.test_searches import write_measured
 
 LINUX = pytest.mark.skipif(not LOCKS.exists(), reason="this system does not list its locks")
 
@@ -129,6 +131,27 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @LINUX
+def test_searches_are_followed_and_are_no_runs(tmp_path: Path) -> None:
+    """A study's folder has a lock as a run's has: it was an interrupted run of an experiment called search."""
+    leave(tmp_path / "trial" / "a-1", status="ok")
+    write_measured(tmp_path / "one" / "search", 0, [1.0, 60.0])
+    [study] = (tmp_path / "one" / "search").iterdir()
+    (study / ".lock").touch()
+    scanner = Scanner([tmp_path])
+    for _ in range(2):
+        scanner.look()
+        assert states(scanner) == {"a-1": "done"} and scanner.version == 2
+        assert [own["name"] for own in summarise_runs(scanner)["experiments"]] == ["trial"]
+    page = render_report(scanner)
+    assert "gbfs on gemm_64" in page and "the best known is 60 GFLOP/s" in page
+    write_measured(tmp_path / "one" / "search", 0, [1.0, 60.0, 80.0])
+    scanner.look()
+    assert scanner.version == 3 and "the best known is 80 GFLOP/s" in render_report(scanner)
+    alone = Scanner([tmp_path / "one"])
+    alone.look()
+    assert "the best known is 80 GFLOP/s" in render_report(alone)
+
+
 def test_the_time_left_of_a_run_goes_by_its_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held, clock = leave(tmp_path / "trial" / "f-1", epochs=4, of=10), ByHand()
     clock.now_s = now = time.time()

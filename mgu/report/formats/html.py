@@ -17,12 +17,13 @@ from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
 from mgu.report.formats.over_table import HEADING, over_table
 from mgu.report.formats.side_table import SideTable
-from mgu.report.formats.tables import COSTS, side_tables
+from mgu.report.formats.tables import COSTS, side_tables, without_keys
 from mgu.report.over_data_sets import Summary, summarise_all
 from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.row import Row
 from mgu.report.rivals import Rival, rivals
+from mgu.report.searches.measured import MeasuredSearches, measured_table
 from mgu.report.stats.comparison_words import difference_text, p_equals
 from mgu.report.stats.verdict import Verdict
 from mgu.text.printable import printable
@@ -44,12 +45,13 @@ class Cell(NamedTuple):
     label: str = ""
 
 
-def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
+def to_html(analyses: Sequence[Analysis], skipped: Sequence[str], measured: Sequence[MeasuredSearches] = ()) -> str:
     """Writes verdict, table, figures and side tables of each experiment.
 
     Args:
         analyses: The experiments.
         skipped: One line for each file that could not be read.
+        measured: Searches that measured, of experiments without runs.
 
     Returns:
         The page.
@@ -64,6 +66,7 @@ def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
     return environment.get_template("html.html").render(
         experiments=[_experiment(number, analysis) for number, analysis in enumerate(analyses)],
         over=_over(summarise_all(analyses)),
+        measured=[_cells(without_keys(measured_table(searches))) for searches in measured],
         skipped=skipped,
         most_drawn=MOST_DRAWN,
         style=(here / "html.css").read_text(encoding="utf-8"),

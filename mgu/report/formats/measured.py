@@ -1,4 +1,4 @@
-"""Reports of searches that measured points, where there are no runs: in a table, in Markdown, as CSV and as JSON."""
+"""Reports of searches that measured points, where there are no runs: as tables, Markdown, CSV, JSON and a page."""
 
 from __future__ import annotations
 
@@ -49,10 +49,17 @@ def _to_json(measured: Sequence[MeasuredSearches]) -> str:
     return json.dumps({"measured": list(map(measured_to_plain, measured))}, indent=2) + "\n"
 
 
+def _to_html(measured: Sequence[MeasuredSearches]) -> str:
+    from mgu.report.formats.html import to_html  # matplotlib takes a second to import
+
+    return to_html([], [], measured)
+
+
 # By the name of a form, what takes the searches of at least one space and returns the text to print.
 MEASURED_FORMATS: dict[str, Callable[[Sequence[MeasuredSearches]], str]] = {
     "table": _to_table,
     "md": _to_markdown,
     "csv": _to_csv,
     "json": _to_json,
+    "html": _to_html,
 }

@@ -31,8 +31,8 @@ def side_tables(analysis: Analysis) -> list[SideTable]:
     """Returns the side tables of an experiment that have rows."""
     tables = [verdict_table(analysis), *answer_tables(analysis.answer), *map(comparison_table, analysis.verdicts)]
     if analysis.searches:
-        tables += map(_without_keys, (*search_tables(analysis.searches), *front_tables(analysis.searches)))
-    tables += [_without_keys(measured_table(searches)) for searches in analysis.measured]
+        tables += map(without_keys, (*search_tables(analysis.searches), *front_tables(analysis.searches)))
+    tables += [without_keys(measured_table(searches)) for searches in analysis.measured]
     tables += [] if analysis.table.is_joined else [replication_table(analysis.replication)]
     tables += class_tables(analysis)
     return [table for table in tables if table.rows]
@@ -43,7 +43,8 @@ def class_tables(analysis: Analysis) -> list[SideTable]:
     return [class_table(model) for model in classes_of(analysis)] if analysis.by_class else []
 
 
-def _without_keys(table: SearchTable) -> SideTable:
+def without_keys(table: SearchTable) -> SideTable:
+    """Returns a table of searches as one of the side tables, whose columns have titles alone."""
     return SideTable(table.title, table.columns, table.rows)
 
 
