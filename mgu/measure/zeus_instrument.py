@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mgu.errors import UserError
 from mgu.measure.instrument import AnyDevice, Reading
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from zeus.monitor import ZeusMonitor
 
 WINDOW = "mgu"
+PLATFORM = "psys"  # a zone of Intel's clients that contains the processor, which zeus takes for a second one
 GPUS = {"NVIDIAGPUs": "nvml", "AMDGPUs": "amdsmi"}  # zeus's classes, and the library that each reads
 
 
@@ -28,6 +31,10 @@ class ZeusInstrument:
 
     def __init__(self, device: AnyDevice) -> None:
         self._monitor = _build_monitor(device)
+        zones = _read_zones(self._monitor)
+        self._monitor.cpu_indices = [k for k in self._monitor.cpu_indices if zones.get(k, NO_ZONE).name != PLATFORM]
+        self._ranges = {k: zone.range_j for k, zone in zones.items()}
+        self._ahead = dict[tuple[str, int], float]()  # by counter, joules that are in the sum before zeus counts them
         self._gpus = list(self._monitor.gpu_indices)
         first = self._measure()
         self._has_cpu, self._has_ram = bool(first.cpu_energy), bool(first.dram_energy)
@@ -68,8 +75,23 @@ class ZeusInstrument:
 
     def _close(self) -> None:
         measured = self._monitor.end_window(WINDOW, sync_execution=False)  # laps synchronise, see stopwatch.py
-        parts = (measured.cpu_energy, measured.gpu_energy, measured.dram_energy)
-        self._joules = [so_far + sum((part or {}).values()) for so_far, part in zip(self._joules, parts, strict=True)]
+        cpu, ram = self._unwrap("cpu", measured.cpu_energy), self._unwrap("ram", measured.dram_energy)
+        gpu = sum((measured.gpu_energy or {}).values())
+        self._joules = [so_far + joules for so_far, joules in zip(self._joules, (cpu, gpu, ram), strict=True)]
+
+    def _unwrap(self, part: str, by_index: dict[int, float] | None) -> float:
+        """Sums the energies of a window; one that zeus has a range too low, for it sees a wrap late, is mended.
+
+        The window after it is as much too high. See findings/zeus-energy-falls-by-a-whole-range-after-a-wrap.sh.
+        """
+        total = 0.0
+        for index, counted in (by_index or {}).items():
+            joules = counted - self._ahead.pop((part, index), 0.0)
+            if joules < 0 and (range_j := self._ranges.get(index)):
+                joules += range_j
+                self._ahead[part, index] = range_j
+            total += joules
+        return total
 
     def _measure(self) -> Any:
         self._monitor.begin_window(WINDOW, sync_execution=False)
@@ -77,6 +99,25 @@ class ZeusInstrument:
 
     def _reading(self) -> Reading:
         return Reading(*(joules / JOULES_PER_KWH for joules in self._joules))
+
+
+class _Zone(NamedTuple):
+    name: str
+    range_j: float | None
+
+
+NO_ZONE = _Zone("", None)
+
+
+def _read_zones(monitor: ZeusMonitor) -> dict[int, _Zone]:
+    """Returns name and range of each counter that zeus takes for a processor; what cannot be read is left out."""
+    zones, cpus = {}, monitor.cpus
+    for index, cpu in enumerate(getattr(cpus, "cpus", ())):
+        folder = Path(getattr(cpus, "rapl_dir", ""), f"intel-rapl:{getattr(cpu, 'cpu_index', index)}")
+        with suppress(OSError, ValueError):
+            range_uj = float((folder / "max_energy_range_uj").read_text())
+            zones[index] = _Zone((folder / "name").read_text().strip(), range_uj / 1e6)
+    return zones
 
 
 def _build_monitor(device: AnyDevice) -> ZeusMonitor:

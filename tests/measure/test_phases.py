@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -122,9 +123,11 @@ class FakeMonitor:
     """zeus's monitor, as far as it is used: each window measures what `windows` says."""
 
     windows: list[dict[str, Any]]
+    cpus = SimpleNamespace(cpus=[])
 
     def __init__(self, gpu_indices: list[int]) -> None:
         self.gpu_indices, self.is_open = gpu_indices, False
+        self.cpu_indices = list(range(len(self.cpus.cpus)))
         self.gpus = type("NVIDIAGPUs", (), {"supports_get_total_energy_consumption": lambda self, index: True})()
 
     def begin_window(self, key: str, sync_execution: bool) -> None:
@@ -134,12 +137,16 @@ class FakeMonitor:
     def end_window(self, key: str, sync_execution: bool) -> Any:
         assert self.is_open
         self.is_open = False
-        return SimpleNamespace(**{"gpu_energy": {}, "cpu_energy": None, "dram_energy": None} | self.windows.pop(0))
+        window = {"gpu_energy": {}, "cpu_energy": None, "dram_energy": None} | self.windows.pop(0)
+        if self.cpus.cpus and window["cpu_energy"]:
+            window["cpu_energy"] = {index: window["cpu_energy"][index] for index in self.cpu_indices}
+        return SimpleNamespace(**window)
 
 
-def with_windows(monkeypatch: pytest.MonkeyPatch, *windows: dict[str, Any]) -> None:
+def with_windows(monkeypatch: pytest.MonkeyPatch, *windows: dict[str, Any], **attributes: Any) -> None:
     module = ModuleType("zeus.monitor")
-    module.ZeusMonitor = type("ZeusMonitor", (FakeMonitor,), {"windows": list(windows)})  # type: ignore[attr-defined]
+    own = {"windows": list(windows), **attributes}
+    module.ZeusMonitor = type("ZeusMonitor", (FakeMonitor,), own)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "zeus", ModuleType("zeus"))
     monkeypatch.setitem(sys.modules, "zeus.monitor", module)
     monkeypatch.setattr("mgu.measure.countries.find_spec", lambda name: object() if name == "zeus" else None)
@@ -156,6 +163,39 @@ def test_zeus_adds_up_its_windows_of_each_part(monkeypatch: pytest.MonkeyPatch) 
     assert used and (used.cpu.kwh, used.gpu.kwh, used.ram.kwh) == pytest.approx((4.0, 4.0, 1.0))
     assert (used.cpu.method, used.gpu.method, used.ram.method) == ("rapl", "nvml_counter", "rapl")
     assert used.phases and used.phases.setup.cpu_kwh == pytest.approx(2.0)
+
+
+def lay_out_zones(folder: Path, *names: str) -> SimpleNamespace:
+    """Counters as Linux has them, and zeus's list of them."""
+    for index, name in enumerate(names):
+        zone = folder / f"intel-rapl:{index}"
+        zone.mkdir()
+        (zone / "name").write_text(f"{name}\n")
+        (zone / "max_energy_range_uj").write_text("262143328850\n")
+    return SimpleNamespace(rapl_dir=str(folder), cpus=[SimpleNamespace(cpu_index=k) for k in range(len(names))])
+
+
+def test_zeus_counts_no_platform_beside_its_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, window = {"cpu_energy": {0: 1.0, 1: 1.0}}, {"cpu_energy": {0: 3.6e6, 1: 7.2e6}}
+    with_windows(monkeypatch, first, window, window, cpus=lay_out_zones(tmp_path, "package-0", "psys"))
+    with build_meter(energy(meter="zeus"), CPU) as meter:
+        meter.end_setup()
+    assert meter.energy and meter.energy.cpu.kwh == pytest.approx(1.0)
+
+
+def test_a_counter_that_wraps_late_leaves_each_phase_its_energy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """230 J, of which zeus had the range less, and 30 J, of which it had the range more."""
+    span = 262_143.32885
+    windows = [{"cpu_energy": {0: joules}} for joules in (1.0, 5.0, 230.0 - span, 30.0 + span)]
+    with_windows(monkeypatch, *windows, cpus=lay_out_zones(tmp_path, "package-0"))
+    with build_meter(energy(meter="zeus"), CPU) as meter:
+        meter.end_setup()
+        meter.begin_evaluation()
+    used = meter.energy
+    assert used and used.phases and used.phases.train.cpu_kwh * 3.6e6 == pytest.approx(230.0)
+    assert used.phases.evaluate.cpu_kwh * 3.6e6 == pytest.approx(30.0)
 
 
 def test_zeus_without_a_counter_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
