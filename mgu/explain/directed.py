@@ -10,7 +10,7 @@ import msgspec
 from matplotlib import rc_context, style
 from matplotlib.figure import Figure
 
-from mgu.console.text import print_line
+from mgu.console.text import count, print_line
 from mgu.data.splits import Data
 from mgu.directed.certificates import certify
 from mgu.directed.gradient import UpdateQuality, compare_update
@@ -193,7 +193,7 @@ def print_directed(explanation: DirectedExplanation) -> None:
         explanation: The explanation.
     """
     e = explanation
-    state = f"{e.unconverged} batches did not come to rest" if e.unconverged else "every batch came to rest"
+    state = f"{count(e.unconverged, 'batch')} did not come to rest" if e.unconverged else "every batch came to rest"
     lines = [
         f"{e.name}: {e.examples:,} validation examples of {e.dataset} ({e.split}), {e.metric} {e.score:.4g}",
         f"  connections kept {e.kept:.1%}, removed for good {e.removed:.1%}",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from mgu.console.text import print_line
+from mgu.console.text import count, print_line
 from mgu.data.splits import Data
 from mgu.equilibrium.composed import Composed
 from mgu.equilibrium.layer import Equilibrium
@@ -212,7 +212,7 @@ def print_equilibria(explanation: EquilibriumExplanation) -> None:
 def _lines(layer: LayerExplanation) -> list[str]:
     """Describes what one equilibrium does: iterations, norms, contraction and objective."""
     norms = ", ".join(f"{norm:.4f}" for norm in layer.norms)
-    state = f"{layer.unconverged} batches did not converge" if layer.unconverged else "every batch converged"
+    state = f"{count(layer.unconverged, 'batch')} did not converge" if layer.unconverged else "every batch converged"
     lines = [
         f"iterations {layer.iterations:.1f} a batch (mean), largest relative residual {layer.residual:.1e}; {state}",
         f"operator norm of W {norms} (power iteration)",

@@ -12,6 +12,7 @@ from mgu.config.run import RunConfig
 from mgu.machine import count_cores
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.result import SETTLED
+from mgu.text.agree import agree
 
 TINY = 0.25  # of training.batch_size: a last batch below it is announced
 ENOUGH_EXAMPLES = 4096  # for statistics of batch norms
@@ -55,7 +56,7 @@ def advise_kept(config: RunConfig, num_examples: int, epochs: int, best_epoch: i
     if is_unsettled(config, num_examples, training.epochs):
         return ""
     steps = per_epoch * best_epoch
-    when = f"in the weights that are kept, of epoch {best_epoch} after {steps} steps"
+    when = f"in the weights that are kept, of epoch {best_epoch} after {steps} {agree(steps, 'step', 'steps')}"
     return _describe_unsettled(config, steps, when, "a larger training.patience")
 
 
@@ -141,9 +142,10 @@ def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
         return []
     per_epoch, training = config.training.steps_per_epoch(num_examples), config.training
     steps, steps_now = per_epoch * training.epochs, per_epoch * training.epochs_now
-    unsettled = _describe_unsettled(config, steps, f"after all {steps} steps", "train longer")
+    when = f"after {agree(steps, 'the one step', f'all {steps} steps')}"
+    unsettled = _describe_unsettled(config, steps, when, "train longer")
     if not unsettled and steps_now < steps:  # a rung of a search, which judges what is stopped
-        when = f"after the {steps_now} steps at which training stops for now"
+        when = f"after the {steps_now} {agree(steps_now, 'step', 'steps')} at which training stops for now"
         unsettled = _describe_unsettled(config, steps_now, when, "stop later")
     messages = [unsettled] if unsettled else []
     smallest = 0 if config.training.has_even_batches else num_examples % config.training.batch_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mgu.console.table import TextColumn, print_table
-from mgu.console.text import table_console
+from mgu.console.text import count, table_console
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.outcome import PruneOutcome
 from mgu.results.compare.axes import call_lean
@@ -87,7 +87,7 @@ def _lines(outcome: PruneOutcome) -> list[str]:
     verdict = "within" if outcome.within else "NOT within"
     lines = [outcome.warning] if outcome.warning else []
     lines += [
-        f"The chosen network ({outcome.chosen}; the unit has {outcome.gates} gates) is {verdict} "
+        f"The chosen network ({outcome.chosen}; the unit has {count(outcome.gates, 'gate')}) is {verdict} "
         f"{outcome.settings['max_loss']:g} points of the unit on the data that chose it{_differences(outcome)}.",
         f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}{_superfluous(outcome)}.",
         f"It was chosen by the {outcome.score} on {outcome.chosen_on}{_of_what(outcome)}.",
@@ -123,10 +123,10 @@ def _differences(outcome: PruneOutcome) -> str:
 
 def _superfluous(outcome: PruneOutcome) -> str:
     """Says of how many gates nothing depends any more, which are neither fixed nor left."""
-    count = outcome.gates - len(outcome.decisions) - len(outcome.kept)
-    if count <= 0 or not outcome.decisions:
+    number = outcome.gates - len(outcome.decisions) - len(outcome.kept)
+    if number <= 0 or not outcome.decisions:
         return ""
-    return f"; {count} more {'has' if count == 1 else 'have'} no effect, for other gates never choose what they mix"
+    return f"; {number} more {'has' if number == 1 else 'have'} no effect, for other gates never choose what they mix"
 
 
 def _times_flops(ours: InferenceCost, plain: InferenceCost) -> str:

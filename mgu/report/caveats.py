@@ -13,6 +13,7 @@ from mgu.report.ranking.validity import STARVED, is_starved
 from mgu.results.compare.axes import IN_NAME, Axes, write_value
 from mgu.results.schema.energy import SHORT_S
 from mgu.results.schema.result import Result
+from mgu.text.agree import agree
 
 SOME = 4  # models are named
 
@@ -39,12 +40,13 @@ def _unfinished(table: Table) -> list[str]:
     for status in ("diverged", "failed"):
         if ended := sum(result.status == status for result in results):
             lines.append(f"{ended} of {count(len(results), 'run')} {status}.")
-    effect = "no mean includes them"
-    if table.score.metric == "accuracy":
-        effect = "in a mean each counts as a guess, or as 0 % where the number of classes is not known"
     in_means = [row for row in table.rows if len(row.runs) > 1 and any(result.val for result in row.results)]
     if lost := sum(result.status == "diverged" and result.val is None for row in in_means for result in row.results):
-        lines.append(f"{lost} of {count(len(results), 'run')} diverged before their first epoch ended: {effect}.")
+        its, effect = agree(lost, "its", "their"), f"no mean includes {agree(lost, 'it', 'them')}"
+        if table.score.metric == "accuracy":
+            each = agree(lost, "it", "each")
+            effect = f"in a mean {each} counts as a guess, or as 0 % where the number of classes is not known"
+        lines.append(f"{lost} of {count(len(results), 'run')} diverged before {its} first epoch ended: {effect}.")
     return lines
 
 
@@ -64,9 +66,10 @@ def _unconverged(results: list[Result]) -> list[str]:
     unconverged = sum(result.solver is not None and result.solver.eval_unconverged > 0 for result in results)
     if not unconverged:
         return []
+    its, scores = agree(unconverged, "its", "their"), agree(unconverged, "its score is", "their scores are")
     return [
-        f"{unconverged} of {count(len(results), 'run')} ended their last evaluation with batches above the tolerance "
-        "of their iteration: their scores are of where it stopped, not of an equilibrium."
+        f"{unconverged} of {count(len(results), 'run')} ended {its} last evaluation with batches above the tolerance "
+        f"of {its} iteration: {scores} of where it stopped, not of an equilibrium."
     ]
 
 
@@ -96,12 +99,14 @@ def _unlike(table: Table) -> list[str]:
             "own, for they cannot be compared with these. Searches are left out: their trials may have had either."
         )
     if blocks := len(table.other_models):
+        are, them = agree(blocks, "is", "are"), agree(blocks, "it", "them")
         lines.append(
-            f"{blocks} of {count(len(table.rows), 'model')} are neither the paper's unit nor of the grid: they are "
-            "ranked, but no comparison and no cost includes them."
+            f"{blocks} of {count(len(table.rows), 'model')} {are} neither the paper's unit nor of the grid: ranked, "
+            f"but no comparison and no cost includes {them}."
         )
     if repeated := len(table.repeated):
-        lines.append(f"{repeated} of all runs repeat a seed of their model and are left out.")
+        what = agree(repeated, "repeats a seed of its model and is", "repeat a seed of their model and are")
+        lines.append(f"{repeated} of all runs {what} left out.")
     if len({len(row.runs) for row in table.rows}) > 1:
         lines.append("The models have different numbers of seeds: those with few have wide intervals.")
     if any(row.examples == "cases" for row in table.rows):
@@ -119,22 +124,50 @@ def _unlike(table: Table) -> list[str]:
 
 def _marked(results: list[Result]) -> list[str]:
     """Returns what the marks beside times mean, with the number of runs that have each."""
-    causes = {
-        f"took under {SHORT_S:.0f} s (marked ~): too few energy readings to compare; times are still used.": sum(
-            r.seconds is not None and r.seconds.to_solution < SHORT_S for r in results
-        ),
-        "were trained together with others in one process (marked !): their time and energy are shares of the whole "
-        "and are not compared.": sum(r.trained_together > 1 for r in results),
-        "shared the host with other runs while they were measured (marked !): their time and energy are not "
-        "compared.": sum(r.contended and r.trained_together == 1 for r in results),
-        f"had the processor for less than {STARVED:.0%} of their time (marked !): other work on the machine makes "
-        "their wall-clock times and energy estimates too high.": sum(
-            is_starved(r) and not r.contended for r in results
-        ),
-        "were interrupted and resumed (marked +): their time and energy are sums over the parts and are not "
-        "compared.": sum(r.resumed > 0 for r in results),
+    marked: dict[Callable[[int], str], int] = {
+        _short: sum(r.seconds is not None and r.seconds.to_solution < SHORT_S for r in results),
+        _together: sum(r.trained_together > 1 for r in results),
+        _contended: sum(r.contended and r.trained_together == 1 for r in results),
+        _starved: sum(is_starved(r) and not r.contended for r in results),
+        _resumed: sum(r.resumed > 0 for r in results),
     }
-    return [f"{number} of {count(len(results), 'run')} {cause}" for cause, number in causes.items() if number]
+    return [f"{number} of {count(len(results), 'run')} {say(number)}" for say, number in marked.items() if number]
+
+
+def _short(number: int) -> str:
+    return f"took under {SHORT_S:.0f} s (marked ~): too few energy readings to compare; times are still used."
+
+
+def _together(number: int) -> str:
+    were, its = agree(number, "was", "were"), agree(number, "its", "their")
+    return (
+        f"{were} trained together with others in one process (marked !): {its} time and energy are shares of the whole "
+        "and are not compared."
+    )
+
+
+def _contended(number: int) -> str:
+    its, they_were = agree(number, "its", "their"), agree(number, "it was", "they were")
+    return (
+        f"shared the host with other runs while {they_were} measured (marked !): {its} time and energy are not "
+        "compared."
+    )
+
+
+def _starved(number: int) -> str:
+    its, s = agree(number, "its", "their"), agree(number, "", "s")
+    return (
+        f"had the processor for less than {STARVED:.0%} of {its} time (marked !): other work on the machine makes "
+        f"{its} wall-clock time{s} and energy estimate{s} too high."
+    )
+
+
+def _resumed(number: int) -> str:
+    were, its = agree(number, "was", "were"), agree(number, "its", "their")
+    return (
+        f"{were} interrupted and resumed (marked +): {its} time and energy are sums over the parts and are not "
+        "compared."
+    )
 
 
 def _started(results: list[Result]) -> list[str]:
@@ -142,14 +175,18 @@ def _started(results: list[Result]) -> list[str]:
     started = [result for result in results if result.start_sha256 is not None]
     if not started:
         return []
+    number = len(started)
+    start, its = agree(number, "starts", "start"), agree(number, "its", "their")
     lines = [
-        f"{len(started)} of {count(len(results), 'run')} start from trained weights (training.start_from): their "
-        "time, energy and CO2 are of what was trained since, without what their source cost. So they are not compared "
-        "in cost with other runs, nor with what a search finds at that cost."
+        f"{number} of {count(len(results), 'run')} {start} from trained weights (training.start_from): {its} time, "
+        f"energy and CO2 are of what was trained since, without what {its} source cost. So "
+        f"{agree(number, 'it is', 'they are')} not compared in cost with other runs, nor with what a search finds at "
+        "that cost."
     ]
     if any(result.has_own_rows for result in started):
+        these, they = agree(number, "this run", "these runs"), agree(number, "it", "they")
         lines.append(
-            "Whether some of the rows that judge these runs have trained the weights they started from was not "
+            f"Whether some of the rows that judge {these} have trained the weights {they} started from was not "
             "checked: a function chooses them (dataset=python)."
         )
     return lines

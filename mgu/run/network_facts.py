@@ -12,6 +12,7 @@ from mgu.config.layouts import RecurrentLayoutConfig
 from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.config.path_sgd import is_homogeneous
 from mgu.config.run import RunConfig
+from mgu.console.text import count
 from mgu.directed.advice import advise_rest
 from mgu.directed.network import DirectedNetwork
 from mgu.directed.rule import EquilibriumRule
@@ -52,8 +53,8 @@ def sum_up_solver(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
             rule = learner.rule
             advice = advise_rest(learner.model, rule.settings.strength if isinstance(rule, EquilibriumRule) else 0.0)
         send_note(
-            f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
-            f"above the tolerance of their iteration. {advice}",
+            f"{count(solver.unconverged, 'batch')} of all epochs and {solver.eval_unconverged} of the last evaluation "
+            f"ended above the tolerance of the iteration. {advice}",
             send,
         )
     return solver

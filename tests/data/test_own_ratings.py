@@ -84,7 +84,7 @@ def test_the_first_of_two_ratings_counts_and_choices_need_no_rating(tmp_path: Pa
         lines.write("u0,i00,999\n")
     splits = open_dataset(configure(*LAYOUT, f"dataset.path={file}").dataset).splits
     assert splits.test.pairs[0].tolist() == [0, 3]  # type: ignore[union-attr]
-    assert any(note.startswith("1 further ratings") for note in splits.notes)
+    assert any(note.startswith("1 further rating of an item by the same user is left out") for note in splits.notes)
     with pytest.raises(UserError, match=r"dataset\.columns\.rating must name the column of the rating"):
         configure(*LAYOUT, f"dataset.path={file}", "dataset.task=regression")
 

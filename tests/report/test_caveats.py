@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from mgu.report.analysis import Analysis
@@ -57,3 +59,24 @@ def test_scores_by_statistics_that_lag_behind_are_said() -> None:
     config = example_config(dataset={"name": "digits"})
     assert "kept 30% of their initial values" in to_card(Path(), example_result(statistics_left=0.3, config=config))
     assert "initial values" not in to_card(Path(), example_result(statistics_left=0.1, config=config))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"resumed": 1}, "was interrupted and resumed (marked +): its time and energy"),
+        ({"contended": True}, "shared the host with other runs while it was measured (marked !): its time and energy"),
+        ({"trained_together": 2}, "was trained together with others in one process (marked !): its time and energy"),
+        ({"solver": replace(SOLVER, eval_unconverged=1)},
+         "ended its last evaluation with batches above the tolerance of its iteration: its score is of"),
+        ({"config": example_config(training={"start_sha256": "a" * 64})},
+         "starts from trained weights (training.start_from): its time, energy and CO2"),
+    ],
+)  # fmt: skip
+def test_of_one_run_caveats_are_in_the_singular(changes: dict[str, Any], told: str) -> None:
+    (table,) = ranked([example_result("a-s0"), example_result("b-s0", **changes)])
+    assert any(line.startswith(f"1 of 2 runs {told}") for line in caveats(table))
+    (table,) = ranked([example_result("a-s0", **changes), example_result("b-s0", **changes)])
+    plural = told.replace("it was", "they were").replace("was", "were").replace("its", "their")
+    plural = plural.replace("starts", "start").replace("score is", "scores are")
+    assert any(line.startswith(f"2 of 2 runs {plural}") for line in caveats(table))

@@ -115,7 +115,7 @@ def test_contended_and_resumed_runs_are_marked_and_in_no_ratio() -> None:
     assert "time, CPU energy and CO2 cannot be compared (2 of 5 models have no run that was measured alone" in ratios
     assert "x in time" not in ratios and "8.0x in processor time (measured; some runs shared the machine;" in ratios
     assert any("1 of 5 runs shared the host" in line for line in lines)
-    assert any("1 of 5 runs were interrupted and resumed" in line for line in lines)
+    assert any("1 of 5 runs was interrupted and resumed" in line for line in lines)
     rows = list(csv.DictReader(io.StringIO(to_csv([table]))))
     assert sorted(row["contended"] + row["resumed"] for row in rows) == ["00", "00", "00", "01", "10"]
     (alone,) = ranked([*results, example_unit(contended=True)])

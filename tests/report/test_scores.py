@@ -138,4 +138,4 @@ def test_a_diverged_run_is_no_guess_of_recall() -> None:
     runs.append(replace(runs[0], name="digits_2-ln-s1", seed=1, config=runs[0].config | {"seed": 1}, **lost))
     (table,) = rank(Run(run, Path("no")) for run in runs)
     assert table.rows[0].val_score == 0.5
-    assert any("no mean includes them" in line for line in Analysis(table).lines)
+    assert any("no mean includes it" in line for line in Analysis(table).lines)

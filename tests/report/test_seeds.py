@@ -49,7 +49,7 @@ def test_a_repeated_seed_is_left_out_and_said(trained: Trained) -> None:
     once = trained("a", [0.9, 0.8])
     analysis = analyse(once, once[:1])
     assert [len(row.runs) for row in analysis.table.rows] == [2]
-    assert "1 of all runs repeat a seed of their model and are left out." in analysis.lines
+    assert "1 of all runs repeats a seed of its model and is left out." in analysis.lines
 
 
 def test_of_a_repeated_seed_the_one_that_did_not_fail_counts(trained: Trained) -> None:

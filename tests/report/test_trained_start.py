@@ -43,7 +43,7 @@ def test_a_unit_from_trained_weights_has_no_cost_relative_to_anything() -> None:
     assert "time cannot be compared (trained weights that runs start from are not charged)" in text
     assert "takes as long as" not in text and "x in time" not in text and "x the time" not in text
     assert "; time and processor time cannot be compared (trained weights" in text  # with the default network
-    assert "1 of 4 runs start from trained weights (training.start_from)" in text
+    assert "1 of 4 runs starts from trained weights (training.start_from)" in text
     assert "training the weights that 1 run started from is not included" in text
     found = rivals(analysis, analysis.verdicts[0])
     assert found and all(ratio.value is None for own in found for ratio in own.ratios)
@@ -57,7 +57,7 @@ def test_new_weights_are_charged_as_ever() -> None:
 
 
 def test_rows_that_a_function_chooses_are_said_to_be_unchecked() -> None:
-    said = "have trained the weights they started from was not checked"
+    said = "have trained the weights it started from was not checked"
     assert said not in "\n".join(Analysis(of_grid(unit())).lines)
     own = example_config(
         dataset={"name": "python", "target": "my:load"}, training={"epochs": 30, "start_sha256": "a" * 64}

@@ -87,7 +87,7 @@ def test_without_a_common_seed_the_seeds_to_train_are_named_and_no_bits_are_miss
     assert found
     text = "\n".join(describe_verdict(found))
     assert "no correct.bits" not in text and "Train the unit with seed=1,2." in text
-    assert "For 1 of 1 baseline there is no test: they share no seed with unit-s0" in text
+    assert "For 1 of 1 baseline there is no test: it shares no seed with unit-s0" in text
     found = analyse(trained("unit2", [0.95]), trained("b", [0.90], config=folds)).verdict
     assert found and "Train the unit with dataset.fold=2 seed=0." in "\n".join(describe_verdict(found))
 
@@ -162,7 +162,7 @@ def test_a_diverged_seed_counts_as_a_guess_and_is_named(trained: Trained) -> Non
     assert analysis.verdict and [run.seed for run in analysis.verdict.best.shared] == [0, 1, 2, 3]
     assert analysis.verdict.outcome == "not decided"
     assert "1 of the unit's 5 runs diverged" in verdict_sentence(analysis.verdict)
-    assert any("in a mean each counts as a guess" in line for line in analysis.lines)
+    assert any("in a mean it counts as a guess" in line for line in analysis.lines)
 
 
 @pytest.mark.parametrize("model", ["block", "unit"])  # as it is written, and as schema version 3 wrote it
@@ -177,7 +177,7 @@ def test_blocks_of_others_are_ranked_and_on_neither_side(model: str) -> None:
     ours, theirs = Analysis(table), Analysis(without)
     assert ours.verdict and theirs.verdict and describe_verdict(ours.verdict) == describe_verdict(theirs.verdict)
     assert ours.charges == theirs.charges and ours.optimism == theirs.optimism
-    assert any(line.startswith("1 of 3 models are neither the paper's unit nor of the grid") for line in ours.lines)
+    assert any(line.startswith("1 of 3 models is neither the paper's unit nor of the grid") for line in ours.lines)
 
 
 def test_the_three_opponents(trained: Trained) -> None:

@@ -16,6 +16,7 @@ from mgu.data.tables.dates import FORMS, read_moments
 from mgu.data.tables.files import absolute, digest, read_table, resolve_decimal, resolve_separator
 from mgu.data.tables.target import diagnose_header
 from mgu.errors import UserError
+from mgu.text.agree import agree
 from mgu.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -234,5 +235,6 @@ def _describe(rated: pd.DataFrame, once: pd.DataFrame, num_users: int, num_items
     """Says how much there is, and how many ratings do not count."""
     lines = [f"{len(once):,} ratings of {num_items:,} items by {num_users:,} users are used"]
     if twice := len(rated) - len(once):
-        lines.append(f"{twice:,} further ratings of an item by the same user are left out; the first one counts")
+        ratings = agree(twice, "rating of an item by the same user is", "ratings of an item by the same user are")
+        lines.append(f"{twice:,} further {ratings} left out; the first one counts")
     return lines

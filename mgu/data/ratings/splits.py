@@ -11,6 +11,7 @@ from mgu.data.ratings.candidates import Candidates
 from mgu.data.ratings.movielens import Interactions
 from mgu.data.splits import Splits
 from mgu.data.tables.rows import Rows
+from mgu.text.agree import agree
 
 VAL, TEST = 0.1, 0.1  # shares of all ratings
 
@@ -129,8 +130,8 @@ def describe_unscored(splits: Splits) -> str:
     if scored == num_users:
         return ""
     return (
-        f"{num_users - scored} of {num_users} users have fewer than three interactions, which are all trained on: "
-        f"scores are those of the other {scored}"
+        f"{num_users - scored} of {num_users} users {agree(num_users - scored, 'has', 'have')} fewer than three "
+        f"interactions, which are all trained on: scores are those of the other {scored}"
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mgu.data.tables.advice import join_some
 from mgu.data.tables.columns import differs_in_every_row, numbers_rows
+from mgu.text.agree import agree
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,8 @@ def describe_copies(parts: dict[str, pd.DataFrame], target: str) -> tuple[str, .
     without = f", compared without what differs in every row ({join_some(ignored)})" if ignored else ""
     counts = _count_copies({name: part.drop(columns=ignored) for name, part in parts.items()})
     return tuple(
-        f"{count:,} of {len(parts[name]):,} {TITLES[name]} rows are also training rows{without}"
+        f"{count:,} of {len(parts[name]):,} {TITLES[name]} rows "
+        f"{agree(count, 'is also a training row', 'are also training rows')}{without}"
         for name, count in counts.items()
         if count
     )

@@ -18,6 +18,7 @@ from mgu.data.tables.table import Table, encode_table
 from mgu.data.tables.target import check_target, check_task, describe_spellings, select_known
 from mgu.data.tables.truth import describe_truth_values
 from mgu.errors import UserError
+from mgu.text.agree import agree
 
 MAX_CATEGORIES = 100  # of a column of Adult, which has 42 countries
 
@@ -50,7 +51,9 @@ def load_own_table(config: TableConfig) -> Table:
         notes += describe_truth_values(whole, target, config.path, config.separator)
     notes += describe_disguises(frame, target, task)
     if unknown := len(whole) - len(known):
-        notes = (f"{unknown:,} of {len(whole):,} rows are left out, for their target is missing or infinite", *notes)
+        are, its = agree(unknown, "is", "are"), agree(unknown, "its", "their")
+        dropped = f"{unknown:,} of {len(whole):,} rows {are} left out, for {its} target is missing or infinite"
+        notes = (dropped, *notes)
     notes = (describe_columns(frame, target, config.dates), *notes)
     held_out, training = (known.loc[rows.index, rows.columns] for rows in (table.held_out, table.training))
     return table._replace(splits=replace(table.splits, notes=notes), held_out=held_out, training=training)

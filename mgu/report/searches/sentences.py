@@ -15,6 +15,7 @@ from mgu.report.utilisation import OTHER_WORK
 from mgu.results.schema.energy import SHORT_S
 from mgu.search.clock import PROCESSOR, WALL
 from mgu.search.costs import counted_parts
+from mgu.text.agree import agree
 
 LEAST_STUDIES = 5  # of a strategy, below which a sentence says that they are few
 _COVERED = (
@@ -79,11 +80,12 @@ def _caveats(comparison: EqualCost) -> list[str]:
         )
     if contended := sum(curve.contended for curve in comparison.curves):
         line = (
-            f"{contended} trials shared the machine with other work, which makes their seconds too long: comparisons "
-            "by time need a quiet machine and one worker."
+            f"{count(contended, 'trial')} shared the machine with other work, which makes "
+            f"{agree(contended, 'its', 'their')} seconds too long: comparisons by time need a quiet machine and one "
+            "worker."
         )
         if any(by_clock.clock == PROCESSOR for by_clock in comparison.by_clocks):
-            line += f" Processor time leaves out what they waited; {OTHER_WORK}."
+            line += f" Processor time leaves out what {agree(contended, 'it', 'they')} waited; {OTHER_WORK}."
         lines.append(line)
     return lines
 
@@ -149,8 +151,8 @@ def describe_left_out(table: Table, on_other_rows: int, skipped: Sequence[str]) 
     if on_other_rows:
         lines.append(
             f"{table.data_set} had returned other rows to {count(on_other_rows, 'study')} of the experiment than to "
-            "these runs, with which they cannot be compared: they are left out. Search again to have them on these "
-            "rows."
+            f"these runs, with which {agree(on_other_rows, 'it', 'they')} cannot be compared: left out. Search again "
+            f"to have {agree(on_other_rows, 'it', 'them')} on these rows."
         )
     return lines
 
@@ -203,8 +205,8 @@ def _describe(comparison: EqualCost, index: int) -> str:
         loss = _difference(comparison, abs(contender.optimism)).lstrip("+")
         more = "more" if contender.optimism >= 0 else "less"
         parts.append(
-            f"picked its winners from {contender.trials:.3g} trials, by which they lose {loss} {more} from validation "
-            "to test than the mean trial (selection bias)"
+            f"picked its winners from {contender.trials:.3g} {agree(contender.trials, 'trial', 'trials')}, by which "
+            f"they lose {loss} {more} from validation to test than the mean trial (selection bias)"
         )
     if comparison.unit and (seconds := contender.expected(comparison.signed(comparison.unit.val))):
         parts.append(f"reaches the unit's validation score after {describe_s(seconds)} in expectation")

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
+from mgu.console.text import count
 from mgu.report.ranking.paper import PaperRow
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.text.agree import agree
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,11 @@ def describe_replication(pairs: list[Pair]) -> list[str]:
         widest = known[sizes.index(max(sizes))]
         lines.append(
             f"Our accuracy minus the paper's is {fmean(pair.difference or 0.0 for pair in known):+.2f} points on "
-            f"average over the {len(known)} models that diverged in neither; the largest difference is "
+            f"average over the {count(len(known), 'model')} that diverged in neither; the largest difference is "
             f"{widest.difference:+.2f}, of {widest.row.name}."
         )
     for where, words in (("both", "in both"), ("paper", "in the paper only"), ("ours", "in our runs only")):
         if names := [pair.row.name for pair in pairs if pair.diverged == where]:
-            lines.append(f"These models diverged {words}: {', '.join(names)}.")
+            models = agree(len(names), "This model", "These models")
+            lines.append(f"{models} diverged {words}: {', '.join(names)}.")
     return lines

@@ -18,6 +18,7 @@ from mgu.report.stats.comparison_words import describe_comparison, name_test, p_
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
 from mgu.report.stats.verdict import Verdict, outcome_of
 from mgu.results.schema.replicate import count_replicates
+from mgu.text.agree import agree
 
 SHOWN_COSTS = ("time", "processor", "gpu")  # of a unit relative to the default network
 
@@ -264,9 +265,10 @@ def _missing(verdict: Verdict) -> list[str]:
             "versions and runs that diverged at once have no correct.bits. Train them again with force=true."
         )
     if apart:
+        share = agree(len(apart), "it shares", "they share")
         lines.append(
-            f"For {len(apart)} of {baselines} there is no test: they share no seed with {verdict.unit.name}, and "
-            f"only pairs of the same seed are compared. Train the unit with {_their_seeds(apart)}."
+            f"For {len(apart)} of {baselines} there is no test: {share} no seed with {verdict.unit.name}, and only "
+            f"pairs of the same seed are compared. Train the unit with {_their_seeds(apart)}."
         )
     return lines
 
