@@ -69,6 +69,18 @@ def test_keys_and_names(overrides: list[str], keys: list[str], names: list[str],
     assert found == (tuple(keys), [f"digits_3-{name}" for name in names])
 
 
+def test_a_rule_of_learning_that_the_name_tells_is_told_once(configure: Configure) -> None:
+    rule = "dataset=gates layout=directed_gates norm=no_norm learning=equilibrium"
+    words = [rule, f"{rule} learning.rule=published", rule.replace("equilibrium", "backpropagation")]
+    keys, names = named(*(configure(*each.split()) for each in words))
+    assert keys == ("learning.name", "learning.rule")
+    assert names == [
+        "directed_gates-no_norm-equilibrium-rule-exact-s0",
+        "directed_gates-no_norm-equilibrium-rule-published-s0",
+        "directed_gates-no_norm-s0",
+    ]
+
+
 def test_keys_of_one_last_part_are_told_apart(configure: Configure) -> None:
     keys, names = named(configure("norm.eps=0.1"), configure("optimizer.eps=0.1"))
     assert keys == ("norm.eps", "optimizer.eps") and names[0] == "digits_3-bn_pre-norm.eps0.1-optimizer.eps1e-07-s0"

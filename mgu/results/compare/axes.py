@@ -18,6 +18,7 @@ from mgu.results.schema.stored_config import keys_outside_identity, parse_config
 
 IN_NAME = ("layout", "norm", "residual", "mgu")  # sections whose usual differences the name of a run tells
 START = "training.start_sha256"  # which the name of a run tells, too
+LEARNING = "learning.name"  # likewise
 SCORE = "training.score"
 DIGESTS = ("dataset.sha256", "dataset.fingerprint")
 NEVER = ("seed", "experiment_name", "dataset.fold")  # a fold is a replicate, as a seed is
@@ -67,7 +68,7 @@ class Axes(NamedTuple):
         flat, short = flatten(config), shorten_keys(self.keys)
         if SCORE in self.keys and flat.get(SCORE) is None:  # the usual one of the task
             flat[SCORE] = parsed.score.metric if (parsed := parse_config(config)) else "usual"
-        parts = [_part(key, short[key], flat[key]) for key in self.keys if key in flat]
+        parts = [_part(key, short[key], flat[key]) for key in self.keys if key in flat and key != LEARNING]
         return "-".join([stem, *parts]) + (end if name.endswith(end) else "")
 
 
