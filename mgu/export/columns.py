@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mgu.data.tables.encoding import UNSEEN
+from mgu.data.tables.spellings import CategoryCodes
 from mgu.results.on_disk.preprocessing import Columns, Entities, Inputs, Pairs
 
 OUTPUTS = ("logits", "states", "prediction", "score")  # names of what graphs return
@@ -75,7 +76,8 @@ def _take_cells(columns: Columns, batch: str) -> tuple[list[Any], list[Any]]:
     for category in columns.categories:
         name, code = input_name(category.name), f"{INSIDE}code of {category.name}"
         taken.append(helper.make_tensor_value_info(name, TensorProto.STRING, [batch]))
-        nodes.append(_find_code(name, code, {value: number for number, value in enumerate(category.values)}))
+        codes = CategoryCodes(category, columns.missing_words)
+        nodes.append(_find_code(name, code, {text: codes.known[known] for text, known in codes.texts().items()}))
         parts["categories"].append(code)
     for whole, names in parts.items():
         upright = [f"{INSIDE}{name} as a column" for name in names]

@@ -7,6 +7,7 @@ import json
 from mgu import __version__
 from mgu.config.image_files import ImageFilesConfig
 from mgu.config.python import PythonDatasetConfig
+from mgu.export.column_description import describe_columns
 from mgu.export.columns import are_whole, input_name
 from mgu.export.network import Format
 from mgu.factory.trained import TrainedRun
@@ -81,7 +82,7 @@ def _describe_input(inputs: Inputs, form: Format) -> dict[str, str]:
             "input_type": "float32",
             "preprocessing": f"none in the graph: inputs as {inputs.source} returns them",
         }
-    return _describe_columns(inputs, form) if isinstance(inputs, Columns) else _describe_pairs(inputs, form)
+    return describe_columns(inputs, form) if isinstance(inputs, Columns) else _describe_pairs(inputs, form)
 
 
 def _describe_pixels(pixels: Pixels) -> dict[str, str]:
@@ -93,35 +94,6 @@ def _describe_pixels(pixels: Pixels) -> dict[str, str]:
         "input_range": f"0..{largest}",
         "input_channels": {1: "grey", 3: "red, green, blue"}.get(channels, f"{channels} channels as in training"),
         "preprocessing": f"in the graph: pixels / {largest}",
-    }
-
-
-def _describe_columns(columns: Columns, form: Format) -> dict[str, str]:
-    """Describes the inputs of a run that takes columns of a table, for the metadata of its file."""
-    numbers, categories = len(columns.numbers), len(columns.categories)
-    parts = (["numbers"] if numbers else []) + (["categories"] if categories else [])
-    by_name = {column.name: "float64, NaN where missing" for column in columns.numbers}
-    by_name |= {column.name: "float64 days since 1970-01-01 00:00 UTC, NaN where missing" for column in columns.dates}
-    by_name |= {column.name: "text, empty where missing" for column in columns.categories}
-    made_of = "numbers are scaled and missing ones filled in"
-    if circles := [f"{date.name} ({', '.join(date.cycles)})" for date in columns.dates if date.cycles]:
-        made_of += f", days give sines and cosines of their places in cycles: {'; '.join(circles)}"
-    if form == "onnx":
-        return {
-            "input": ", ".join(parts),
-            "columns": json.dumps({input_name(name): kind for name, kind in by_name.items()}, ensure_ascii=False),
-            "input_shape": json.dumps(["batch"]),
-            "input_type": "one input for each of `columns`",
-            "preprocessing": f"in the graph: {made_of}, categories become one-hot",
-        }
-    return {
-        "input": ", ".join(parts),
-        "columns": json.dumps(by_name, ensure_ascii=False),
-        "categories": json.dumps({column.name: column.values for column in columns.categories}, ensure_ascii=False),
-        "input_shape": json.dumps([["batch", count] for count in (numbers, categories) if count]),
-        "input_type": "float64 numbers in the order of `columns`; int64 codes of categories: the place in `categories`,"
-        " from 0, or -1 for any other",
-        "preprocessing": f"in the graph: {made_of}, codes become one-hot",
     }
 
 

@@ -65,7 +65,7 @@ def take_held_out(trained: TrainedRun, network: nn.Module) -> HeldOut:
     expected = cast(Tensor, end.decode(outputs))
     raw: Any
     if isinstance(dataset, TableDataset):
-        raw = {str(name): column.tolist() for name, column in dataset.table.held_out.items()}
+        raw = dataset.cells(dataset.table.held_out)
     elif isinstance(dataset, RatingDataset):
         raw = _name_pairs(trained, cast(Rows, data).inputs)
     else:
@@ -90,7 +90,7 @@ def take_training(trained: TrainedRun, count: int) -> list[Any]:
     some = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:count]
     if isinstance(dataset, TableDataset):
         rows = dataset.table.training.iloc[some.numpy()]
-        return [{str(name): column.tolist() for name, column in rows.items()}]
+        return [dataset.cells(rows)]
     if isinstance(train, Candidates):
         return [_name_pairs(trained, train.pairs[some])]
     if isinstance(dataset, RatingDataset):

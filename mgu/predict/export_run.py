@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from mgu.data.tables.dates import write_date
+from mgu.data.tables.spellings import CategoryCodes
 from mgu.errors import UserError
 from mgu.export.checks import TOLERANCE, check_equivalent, check_score
-from mgu.export.columns import are_whole, input_name
 from mgu.export.description import describe_export
 from mgu.export.end_to_end import EndToEnd
 from mgu.export.fixed_steps import SPARE, check_fixed_steps, fix_steps
@@ -21,6 +21,7 @@ from mgu.export.int8 import Int8Weights, quantize_onnx
 from mgu.export.network import Format, Infer, end_to_end, export_network, open_onnx
 from mgu.export.tracing import tracing
 from mgu.factory.imported import section_of
+from mgu.predict.feed import describe_respelled, feed, read_raw
 from mgu.predict.model import Model
 from mgu.results.on_disk.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing, Quantity
 
@@ -69,7 +70,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
 
     fixed = fix_steps(model.network.network, compute)
     module = end_to_end(fixed.network, preprocessing)
-    example = [tensor[:1] for tensor in model.read_memory(raw).raw]
+    example = [tensor[:1] for tensor in read_raw(model, raw).raw]
     of_user = section_of(trained.config.layout)
     name = f", as {of_user[0]} {of_user[1].target}" if of_user else ""
     advice = "Mend it, and train again." if of_user else "Export it to the other format."
@@ -88,6 +89,8 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     lines = [f"equal to {of} to {difference:.1e} of the largest output on {_describe(held_out)}"]
     if missing:
         lines.append(f"its data: {missing}")
+    if form == "onnx":
+        lines += describe_respelled(model, raw)
     if fixed.steps:
         lines.append(
             f"its iteration is {fixed.steps} steps in the file, {SPARE} more than the slowest of these examples "
@@ -150,7 +153,7 @@ def _quantize(
                 f"be had: {missing}"
             )
         examples = _training_examples(model)
-        small = quantize_onnx(content, [_feed(model, example, form) for example in examples])
+        small = quantize_onnx(content, [feed(model, example) for example in examples])
         infer = open_onnx(small)
     lines = [describe_size(len(small), len(content))]
     if held_out is None:
@@ -196,39 +199,15 @@ def _run_exported(infer: Infer, model: Model, raw: Any, form: Format) -> Tensor:
 def _run(infer: Infer, model: Model, raw: Any, form: Format) -> Tensor:
     """Computes the outputs of an exported file for examples as files hold them, by some at once."""
     if form == "onnx" and isinstance(model.preprocessing.inputs, Columns | Pairs):
-        columns = _feed(model, raw, form)
+        columns = feed(model, raw)
         count = len(next(iter(columns.values())))
         starts = range(0, count, BATCH_SIZE)
         return torch.cat(
             [infer(**{name: cells[start : start + BATCH_SIZE] for name, cells in columns.items()}) for start in starts]
         )
-    parts = zip(*(tensor.split(BATCH_SIZE) for tensor in model.read_memory(raw).raw), strict=True)
+    parts = zip(*(tensor.split(BATCH_SIZE) for tensor in read_raw(model, raw).raw), strict=True)
     with torch.no_grad():
         return torch.cat([infer(*batch).cpu() for batch in parts])
-
-
-def _feed(model: Model, raw: Any, form: Format) -> dict[str, Any]:
-    """Returns the inputs of an ONNX file by name."""
-    inputs = model.preprocessing.inputs
-    if isinstance(inputs, Columns):
-        names = [input_name(column.name) for column in inputs.numbers]
-        cells = model.read_memory(raw).raw[0].T.contiguous().numpy() if names else ()  # of dates the days
-        numbers = dict(zip(names, cells, strict=True))
-        texts = {input_name(column.name): _as_texts(raw[column.name]) for column in inputs.categories}
-        return numbers | texts
-    if isinstance(inputs, Pairs):
-        return {
-            input_name(entities.column): np.array([int(name) for name in raw[entities.column]])
-            if are_whole(entities)
-            else _as_texts(raw[entities.column])
-            for entities in (inputs.users, inputs.items)
-        }
-    (tensor,) = model.read_memory(raw).raw
-    return {"images" if isinstance(inputs, Pixels) else "inputs": tensor.contiguous().numpy()}
-
-
-def _as_texts(cells: Sequence[Any]) -> Any:
-    return np.array(["" if cell is None or str(cell) in ("nan", "<NA>") else str(cell) for cell in cells], object)
 
 
 def _substitute(preprocessing: Preprocessing) -> Any:
@@ -244,7 +223,9 @@ def _substitute(preprocessing: Preprocessing) -> Any:
         for date in inputs.dates:
             numbers[date.name] = [write_date(min(max(day, 0), FAR_DAYS)) for day in numbers[date.name]]
         words = {
-            column.name: random.choice([*column.values, *column.rare], SUBSTITUTES).tolist()
+            column.name: random.choice(
+                [*CategoryCodes(column, inputs.missing_words).texts(), *column.rare], SUBSTITUTES
+            ).tolist()
             for column in inputs.categories
         }
         return numbers | words

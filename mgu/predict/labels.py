@@ -6,6 +6,7 @@ from typing import Any
 
 from mgu.data.ratings.names import as_name
 from mgu.data.tables.csv_file import MISSING_NUMBERS, swap_marks
+from mgu.data.tables.spellings import as_truth
 from mgu.results.on_disk.preprocessing import Classes
 
 MISSING = frozenset(("", *MISSING_NUMBERS))
@@ -38,8 +39,3 @@ class Labels:
         is_number = self.decimal == "," and self.are_numbers and isinstance(cell, str)
         label = as_name(swap_marks(cell) if is_number else cell, self.are_numbers)
         return next((self.known[name] for name in (label, as_truth(label)) if name in self.known), None)
-
-
-def as_truth(text: str) -> str:
-    """Returns True for TRUE and true, likewise False, as a table reads them in training; any other text as it is."""
-    return text.capitalize() if text.lower() in ("true", "false") else text

@@ -10,15 +10,14 @@ from typing import Any
 
 import torch
 
-from mgu.data.ratings.names import as_name
 from mgu.data.tables.csv_file import swap_marks
 from mgu.data.tables.date_columns import read_days
 from mgu.data.tables.dates import FORMS
-from mgu.data.tables.encoding import UNSEEN
+from mgu.data.tables.spellings import CategoryCodes
 from mgu.predict.examples import TRUTH, Examples, told_of_row
-from mgu.predict.labels import MISSING, Labels, as_truth
+from mgu.predict.labels import MISSING, Labels
 from mgu.predict.table_files import Cells, read_table_file, select_columns
-from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing, Quantity
+from mgu.results.on_disk.preprocessing import Classes, Columns, NumberColumn, Preprocessing, Quantity
 from mgu.text.printable import printable
 
 
@@ -129,50 +128,6 @@ def _days(name: str, cells: Sequence[Any], wrong: Mapping[int, list[str]]) -> li
         wrong[index].append(f"{name!r} must be a date written as {FORMS}, but is {printable(repr(cells[index]))}")
     numbers: list[float] = days.tolist()
     return numbers
-
-
-class CategoryCodes:
-    """Finds the codes of categories, however a file writes them.
-
-    Args:
-        column: What training has seen.
-        missing_words: Words that stand for a missing category.
-    """
-
-    def __init__(self, column: CategoryColumn, missing_words: Sequence[str]) -> None:
-        self.column, self.missing_words = column, missing_words
-        self.known = {value: code for code, value in enumerate(column.values)} | dict.fromkeys(column.rare, UNSEEN)
-
-    def codes(self, cells: Sequence[Any], odd: Mapping[int, list[str]]) -> list[int]:
-        """Returns the code of each cell.
-
-        Args:
-            cells: As they are in the file.
-            odd: Lists by the index of the row; that of a category that training never saw gets what it is.
-        """
-        codes, cache = [], dict[Any, int | None]()
-        for index, cell in enumerate(cells):
-            if cell not in cache:
-                cache[cell] = next((self.known[name] for name in self._spellings(cell) if name in self.known), None)
-            code = cache[cell]
-            if code is None:
-                counts = "like a rare one" if self.column.has_other else "like none"
-                odd[index].append(
-                    f"{self.column.name!r} is {printable(repr(cell))}, which training never saw; it counts {counts}"
-                )
-            codes.append(UNSEEN if code is None else code)
-        return codes
-
-    def _spellings(self, cell: Any) -> list[str]:
-        """Returns the texts that a cell may be meant as, the likeliest first."""
-        if cell is None or (str(cell) in ("nan", "<NA>") and not isinstance(cell, str)):
-            return [""]
-        text = str(cell)
-        bare = text.strip()
-        if not bare:
-            return [""]
-        spellings = [text, bare, as_name(cell, is_number=True)]
-        return [*spellings, as_truth(bare), *([""] if bare in self.missing_words else [])]
 
 
 def as_number(cell: Any, decimal: str = ".") -> float | None:

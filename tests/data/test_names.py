@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from mgu.data.datasets import open_dataset
 from mgu.data.ratings.names import as_name, check_names, describe_entities
+from mgu.data.tables.spellings import CategoryCodes
 from mgu.errors import UserError
 from mgu.export.columns import are_whole
 from mgu.predict.pairs import PairReader
-from mgu.predict.rows import CategoryCodes
 from mgu.results.on_disk.preprocessing import CategoryColumn, Entities, Pairs
 from tests.conftest import Configure
 from tests.data.test_own_ratings import LAYOUT, ROWS
@@ -83,3 +83,28 @@ def test_a_code_that_training_never_saw_is_told() -> None:
         0: "'code' is '0012'",
         5: "'code' is '1'",
     }
+
+
+@pytest.mark.parametrize(
+    ("values", "rare", "words", "others"),
+    [
+        (["blue", "red "], ["red"], [], {}),
+        (["", "7", "12"], ["-3"], [], {"7.0": "7", "12.0": "12"}),
+        (["7", "7.0", "007"], [], [], {}),
+        (["", "x"], [], ["?"], {"?": ""}),
+        (["?", ""], [], ["?"], {}),
+        (["x"], [], ["?"], {}),
+    ],
+)
+def test_texts_that_stand_for_a_category(
+    values: list[str], rare: list[str], words: list[str], others: dict[str, str]
+) -> None:
+    codes = CategoryCodes(CategoryColumn(name="code", values=values, rare=rare, has_other=bool(rare)), words)
+    assert codes.texts() == {value: value for value in values} | others
+
+
+def test_truth_values_are_known_in_any_case_unless_a_spelling_is_a_category() -> None:
+    texts = CategoryCodes(CategoryColumn(name="paid", values=["False", "True"]), []).texts()
+    assert len(texts) == 2**4 + 2**5 and texts["true"] == texts["TRUE"] == "True" and texts["fALSE"] == "False"
+    words = CategoryCodes(CategoryColumn(name="paid", values=["NA", "True", "true"], rare=["TRUE"]), []).texts()
+    assert words["true"] == "true" and words["tRue"] == "True" and "TRUE" not in words and "False" not in words

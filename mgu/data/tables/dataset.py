@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mgu.config.datasets import AdultConfig, TableConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
@@ -54,6 +56,12 @@ class TableDataset:
         with torch.device("cpu"):  # also where a model is sized on `meta`
             config = self.config
             return load_adult_table(config) if isinstance(config, AdultConfig) else load_own_table(config)
+
+    def cells(self, rows: pd.DataFrame) -> dict[str, list[Any]]:
+        """Returns the cells of rows of `table` as they stand in the file, by the names of their columns."""
+        from mgu.data.tables.cells import read_cells
+
+        return read_cells(self.config, rows)
 
     @property
     def splits(self) -> Splits:
