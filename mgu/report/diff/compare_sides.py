@@ -19,6 +19,7 @@ from mgu.report.stats.compare import Comparison, compare
 from mgu.report.stats.comparison_words import describe_comparison, signed
 from mgu.report.stats.correct import correct_of
 from mgu.report.stats.holm import correct_for_many
+from mgu.report.stats.images import takes_mcnemar
 from mgu.report.stats.sample import Sample, sample_of
 from mgu.results.compare.axes import complete_values, is_outside_identity, write_value
 from mgu.results.schema.replicate import Replicate
@@ -141,10 +142,16 @@ def _describe(comparisons: list[tuple[str, Comparison]], is_of_runs: bool) -> li
     subject = "B minus A" if is_of_runs else f"B minus A of {name}"
     many = f" (the first of {len(comparisons)} models)" if len(comparisons) > 1 else ""
     text = describe_comparison(comparison)
-    is_exact = comparison.p_images is not None and len(comparison.shared) == 1
-    exact = " (exact McNemar test)" if is_exact else ""
     row = comparison.first.row
-    return [f"{subject}{many}, {row.tested} {row.score.metric}: {text}{exact}."]
+    return [f"{subject}{many}, {row.tested} {row.score.metric}: {text}{_name_test(comparison)}."]
+
+
+def _name_test(comparison: Comparison) -> str:
+    """Names the test over images of two runs, in brackets; "" where there are several, or nothing is tested."""
+    if comparison.p_images is None or len(comparison.shared) > 1:
+        return ""
+    is_exact = takes_mcnemar(comparison.first, comparison.second, comparison.shared)
+    return " (exact McNemar test)" if is_exact else " (Student's t over their shares of right answers)"
 
 
 def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:

@@ -33,6 +33,11 @@ class Bits(NamedTuple):
         """Number of independent images: those of one case count as one."""
         return len(self.images_of_cases) or self.num_bits
 
+    @property
+    def are_shares(self) -> bool:
+        """Whether some cases have several images, of which a share may be right."""
+        return max(self.images_of_cases, default=1) > 1
+
     def unpack(self) -> NDArray[np.bool_] | NDArray[np.float64]:
         """Returns whether each image was classified correctly (N,); for cases, the share of their images that was."""
         import numpy as np  # a report on runs without bits takes less time than this import

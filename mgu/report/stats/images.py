@@ -1,5 +1,9 @@
 """Tests over images: McNemar's exact test for one seed, Student's t for the means of several.
 
+Of groups of images, such as cases, the shares of right answers are tested, by Student's t also for one seed: McNemar's
+test would count the groups that are better, and not by how much. It is the test of clustered pairs of Durkalski et al.
+2003 (https://doi.org/10.1002/sim.1438), which sums the same differences of shares, with the t of few groups.
+
 Images are paired within a fold: each fold of a cross-validation has other test images.
 """
 
@@ -32,8 +36,8 @@ def over_images(
         shared: The seeds, or seeds and folds, that it shares with each of them.
 
     Returns:
-        For each comparison Student's t, and the p-value: McNemar's where an image has one pair of answers; None where
-        images cannot be tested.
+        For each comparison Student's t, and the p-value: McNemar's where that is taken; None where images cannot be
+        tested.
     """
     tests: list[TTest | None] = []
     p_values: list[float | None] = []
@@ -45,7 +49,7 @@ def over_images(
         ]
         tests += t_tests([[] if values is None else values for values in per_image])
         p_values += [
-            mcnemar(values) if values is not None and _has_one_pair(first, other, replicates) else test and test.p
+            mcnemar(values) if values is not None and takes_mcnemar(first, other, replicates) else test and test.p
             for other, replicates, values, test in zip(others[part], shared[part], per_image, tests[part], strict=True)
         ]
     return tests, p_values
@@ -110,6 +114,16 @@ def count_images(sample: Sample, shared: Sequence[Replicate]) -> int:
     return sum({run.fold: sample.images[run].num_images for run in shared}.values())
 
 
-def _has_one_pair(first: Sample, second: Sample, shared: Sequence[Replicate]) -> bool:
-    """Tells whether each image has one answer of each of two models."""
-    return len(first.rows) == len(second.rows) == 1 and len({run.fold for run in shared}) == len(shared)
+def takes_mcnemar(first: Sample, second: Sample, shared: Sequence[Replicate]) -> bool:
+    """Tells whether two samples are compared over images by McNemar's test.
+
+    Args:
+        first: One sample.
+        second: The other one.
+        shared: The seeds, or seeds and folds, that both have, with right answers.
+
+    Returns:
+        Whether each image has one answer of each of the two, which is right or wrong.
+    """
+    has_shares = any(sample.images[run].are_shares for sample in (first, second) for run in shared)
+    return len({run.fold for run in shared}) == len(shared) and not has_shares

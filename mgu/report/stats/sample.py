@@ -25,6 +25,10 @@ class Images(Protocol):
     def num_images(self) -> int:
         """Number of independent images."""
 
+    @property
+    def are_shares(self) -> bool:
+        """Whether answers may be any share of one, as those of a case or of several models; else right or wrong."""
+
     def unpack(self) -> Answers:
         """Returns the share of right answers by image (N,)."""
 
@@ -100,6 +104,11 @@ class Pooled:
         """Number of independent images."""
         return self.parts[0].num_images
 
+    @property
+    def are_shares(self) -> bool:
+        """True but for a single model whose answers are right or wrong."""
+        return len(self.parts) > 1 or self.parts[0].are_shares
+
     def unpack(self) -> Answers:
         """Returns the mean over the models of the share of right answers by image (N,)."""
         return self._mean
@@ -128,6 +137,11 @@ class Weighted:
     def num_images(self) -> int:
         """Number of independent images."""
         return self.parts[0][1].num_images
+
+    @property
+    def are_shares(self) -> bool:
+        """True, for answers are probabilities."""
+        return True
 
     def unpack(self) -> Answers:
         """Returns how probable a right answer is by image (N,)."""
