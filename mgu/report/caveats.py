@@ -10,6 +10,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import describe_hardware, identity_without_seed
 from mgu.report.ranking.validity import STARVED, is_starved
+from mgu.report.stats.ungrouped import describe_ungrouped
 from mgu.results.compare.axes import IN_NAME, Axes, write_value
 from mgu.results.schema.energy import SHORT_S
 from mgu.results.schema.result import Result
@@ -114,12 +115,20 @@ def _unlike(table: Table) -> list[str]:
             "Images of one case resemble each other: accuracies are over images unless they are called case_acc; tests "
             "are over cases, each with the share of its images that is classified correctly."
         )
-    if any(row.examples == "groups" for row in table.rows):
-        lines.append(
-            "Images of one group resemble each other: accuracies are over images; tests are over groups, each with the "
-            "share of its images that is classified correctly."
-        )
-    return lines
+    return [*lines, *_grouped(table)]
+
+
+def _grouped(table: Table) -> list[str]:
+    """What the accuracies and the tests of examples in groups are over."""
+    words = dict.fromkeys(row.scored for row in table.rows if row.examples == "groups")
+    if table.score.metric != "accuracy":  # nothing is tested over them
+        return []
+    told = [
+        f"{word.capitalize()} of one group resemble each other: accuracies are over {word}; tests are over groups, "
+        f"each with the share of its {word} that is classified correctly."
+        for word in words
+    ]
+    return [*told, *describe_ungrouped(table.rows)]
 
 
 def _marked(results: list[Result]) -> list[str]:

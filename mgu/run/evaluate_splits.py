@@ -13,6 +13,7 @@ from torch import Tensor
 from mgu.config.image_files import ImageFilesConfig
 from mgu.data.image_files.images import FileImages
 from mgu.data.splits import Data, Splits
+from mgu.data.tables.rows import Rows
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.on_disk.correct import write_correct
 from mgu.results.on_disk.preprocessing import Classes
@@ -44,17 +45,17 @@ class Correct(NamedTuple):
     """Holds which of the official test examples (N,) are classified correctly.
 
     Attributes:
-        examples: One truth value an example.
-        images_of_cases: Number of images of each case or other group, in order; empty where each image is one.
+        examples: One truth value an example, those of a group next to each other.
+        group_sizes: Number of examples of each case or other group, in order; empty where each example is one.
     """
 
     examples: Tensor
-    images_of_cases: list[int]
+    group_sizes: list[int]
 
     def write(self, folder: Path) -> None:
         """Writes correct.bits."""
         bits = np.packbits(self.examples.numpy()).tobytes()
-        write_correct(folder, len(self.examples), bits, self.images_of_cases)
+        write_correct(folder, len(self.examples), bits, self.group_sizes)
 
 
 def evaluate_splits(
@@ -85,7 +86,7 @@ def evaluate_splits(
         scores[name], predictions = _evaluate(learner, data, batch_size, keep=data is official)
         if predictions and data is official:
             hits = predictions.logits.argmax(dim=1) == predictions.targets
-            correct = Correct(hits, images_per_group(data))
+            correct = Correct(_put_together(hits, data), examples_per_group(data))
     return scores, correct
 
 
@@ -191,9 +192,19 @@ def name_classes(resolved: ResolvedRun) -> list[str] | None:
     return [str(name) for name in outputs.names] if has_all else None
 
 
-def images_per_group(data: Data) -> list[int]:
-    """Returns the number of images of each group, such as a case, in order; [] where no two images are of one group."""
+def examples_per_group(data: Data) -> list[int]:
+    """Returns the number of examples of each group, such as a case or a patient, in order; [] where there are none.
+
+    Images have no groups where no two of them are of one.
+    """
+    if isinstance(data, Rows):
+        return [] if data.groups is None else data.groups.unique(return_counts=True)[1].tolist()
     if not isinstance(data, FileImages):
         return []
-    counts: list[int] = data.groups.unique_consecutive(return_counts=True)[1].tolist()
+    counts: list[int] = data.groups.unique_consecutive(return_counts=True)[1].tolist()  # those of one lie together
     return counts if data.are_cases or max(counts) > 1 else []
+
+
+def _put_together(hits: Tensor, data: Data) -> Tensor:
+    """Puts the rows of each group next to each other, where images are."""
+    return hits[data.groups.cpu().argsort(stable=True)] if isinstance(data, Rows) and data.groups is not None else hits

@@ -37,7 +37,7 @@ from mgu.results.on_disk.correct import read_correct
 from mgu.results.on_disk.folder import run_folder
 from mgu.results.on_disk.result_file import read_result
 from mgu.results.schema.metrics import Metrics
-from mgu.run.evaluate_splits import images_per_group
+from mgu.run.evaluate_splits import examples_per_group
 from mgu.run.execute import run
 from mgu.tasks.classification import Classification
 from mgu.tracking.values import result_metrics
@@ -134,7 +134,7 @@ def test_no_case_crosses_and_every_class_is_everywhere(of: Of, tmp_path: Path) -
     assert len(set.union(*members)) == sum(CLASSES.values()) and sum(len(part) for part in parts) == 3 * 24
     assert [len(own) for own in members] == [17, 3, 4]
     for part in parts:
-        assert set(part.labels.tolist()) == {0, 1, 2} and images_per_group(part) == [3] * len(part.groups.unique())
+        assert set(part.labels.tolist()) == {0, 1, 2} and examples_per_group(part) == [3] * len(part.groups.unique())
         bright = part.batch(slice(None))[0].mean(dim=(2, 3)).argmax(dim=1)
         assert torch.equal(bright, part.labels)  # pixels, labels and cases belong together
     part_of = {image.tobytes(): number for number, part in enumerate(parts) for image in pixels_of(part)}
@@ -184,7 +184,9 @@ def test_every_case_is_tested_in_one_fold_and_all_folds_are_decoded_once(of: Of,
         members = [set(part.groups.tolist()) for part in parts]
         assert sum(map(len, members)) == len(set.union(*members)) == 24
         for part in parts:
-            assert set(part.labels.tolist()) == {0, 1, 2} and images_per_group(part) == [3] * len(part.groups.unique())
+            assert set(part.labels.tolist()) == {0, 1, 2} and examples_per_group(part) == [3] * len(
+                part.groups.unique()
+            )
             assert torch.equal(part.batch(slice(None))[0].mean(dim=(2, 3)).argmax(dim=1), part.labels)
         tested += sorted(members[2])
     assert sorted(tested) == list(range(24)) and len(list(cache.glob("*.pixels"))) == 1
@@ -219,7 +221,7 @@ def test_stages_come_from_the_csv_or_the_files_names(of: Of, tmp_path: Path) -> 
     assert len({config.identity for config in (everything, *acetic)}) == 2
     for config in acetic:
         parts = parts_of(open_dataset(config.dataset).splits)
-        assert sum(len(part) for part in parts) == 2 * 24 and images_per_group(parts[2]) == [2] * 4
+        assert sum(len(part) for part in parts) == 2 * 24 and examples_per_group(parts[2]) == [2] * 4
     for file in root.glob("*/*/green.png"):
         file.unlink()
     assert of(root).identity == acetic[0].identity  # what is trained is the same
@@ -466,9 +468,9 @@ def test_a_run_learns_what_the_cases_have_and_leaves_what_was_found(configure: C
     assert np.array(result.test.confusion).sum() == 12 and np.array(result.test.case_confusion).sum() == 4
     hits = np.trace(np.array(result.test.case_confusion))
     assert result.test.case_accuracy == hits / 4 and result.val and result.val.case_macro_f1 is not None
-    number, bits, images_of_cases = read_correct(run_folder(config)) or (0, b"", ())
-    assert number == 12 and images_of_cases == (3,) * 4
-    assert Bits(number, bits, images_of_cases).unpack().mean() == pytest.approx(result.test.accuracy)
+    number, bits, group_sizes = read_correct(run_folder(config)) or (0, b"", ())
+    assert number == 12 and group_sizes == (3,) * 4
+    assert Bits(number, bits, group_sizes).unpack().mean() == pytest.approx(result.test.accuracy)
 
     tracked = result_metrics(result)
     assert tracked["result/test_case_accuracy"] == hits / 4 and "result/test_confusion" not in tracked

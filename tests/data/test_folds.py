@@ -15,6 +15,11 @@ from mgu.data.datasets import open_dataset
 from mgu.data.folds import assign_folds, deal_groups, hold_out_tenth
 from mgu.data.splits import Splits
 from mgu.errors import UserError
+from mgu.factory.trained import load_trained
+from mgu.report.stats.correct import Bits
+from mgu.results.on_disk.correct import read_correct
+from mgu.results.on_disk.folder import run_folder
+from mgu.run.execute import run
 from tests.conftest import Configure
 
 LABELS = torch.tensor([0] * 61 + [1] * 32 + [2] * 7)[torch.randperm(100, generator=torch.Generator().manual_seed(5))]
@@ -118,6 +123,23 @@ def test_no_patient_is_in_two_parts_and_no_input(words: list[str], split: Any) -
     _, by_row = split(visits())
     seen = {round(float(height), 5) for height in by_row.train.inputs[:, 0]}
     assert {round(float(height), 5) for height in by_row.test.inputs[:, 0]} <= seen  # without groups: all are known
+
+
+@pytest.mark.parametrize("words", [["dataset.folds=4", "dataset.fold=3"], []])
+def test_a_run_keeps_its_right_answers_by_patient(words: list[str], split: Any) -> None:
+    """240 rows of 12 patients were tested as 240 independent ones."""
+    frame = visits()
+    config, splits = split(frame, "dataset.groups=patient", "training.epochs=1", *words)
+    run_folder(config).mkdir(parents=True)
+    run(config)
+    with torch.no_grad():
+        inputs, targets = splits.test.batch(slice(None))
+        right = (load_trained(run_folder(config)).model(inputs).argmax(dim=1) == targets).float()
+    rows = open_dataset(config.dataset).table.held_out.index
+    by_patient = pd.Series(right.numpy(), rows).groupby(frame["patient"].loc[rows], sort=False)
+    bits = Bits(*(read_correct(run_folder(config)) or (0, b"")))
+    assert bits.group_sizes == tuple(by_patient.size()) and set(bits.group_sizes) == {10} and bits.num_images >= 8
+    assert bits.unpack().tolist() == pytest.approx(by_patient.mean().tolist()) and 0 < bits.unpack().mean() < 1
 
 
 def test_fold_and_folds_and_groups_are_of_the_identity_and_one_label(split: Any) -> None:

@@ -20,7 +20,7 @@ from mgu.data.own_images.files import resolve
 from mgu.data.own_images.load import load_images
 from mgu.data.splits import Splits
 from mgu.errors import UserError
-from mgu.run.evaluate_splits import images_per_group
+from mgu.run.evaluate_splits import examples_per_group
 from mgu.run.preflight import check_environment
 from tests.conftest import Command, Configure
 from tests.data.test_cases import save_cases
@@ -96,7 +96,7 @@ def test_a_folder_by_class_is_split_by_class(photos: Path) -> None:
     assert [part.labels.bincount().tolist() for part in parts] == [[7] * 3, [1] * 3, [2] * 3]
     assert len({image for part in parts for image in pixels_of(part)}) == 30
     check_labels(parts)
-    assert images_per_group(parts[0]) == []  # every image is a group of its own
+    assert examples_per_group(parts[0]) == []  # every image is a group of its own
     assert splits.notes[0] == "30 images are used of 30 images found: train 21, val 3, test 6"
     assert splits.notes[1].startswith("images by class: cat train 7, val 1, test 2; dog")
 
@@ -122,7 +122,7 @@ def test_a_group_is_never_divided(photos: Path) -> None:
     parts = parts_of(splits)
     members = [set(part.groups.tolist()) for part in parts]
     assert [len(own) for own in members] == [9, 3, 3] and len(set.union(*members)) == 15
-    assert images_per_group(parts[2]) == [2, 2, 2] and not parts[2].are_cases
+    assert examples_per_group(parts[2]) == [2, 2, 2] and not parts[2].are_cases
     assert splits.notes[0].startswith("30 images of 15 groups are used of 30 images of 15 groups found: train 18 (9)")
     assert "15 groups of 2 images stay together" in splits.notes
     assert config.sha256 != configure(photos).sha256
@@ -139,7 +139,7 @@ def test_a_group_may_have_images_of_several_classes(tmp_path: Path) -> None:
     members = [set(part.groups.tolist()) for part in parts]
     assert sum(map(len, members)) == len(set.union(*members)) == 12
     assert all(set(part.labels.tolist()) == {0, 1} for part in parts)
-    assert all(sum(images_per_group(part)) == len(part) for part in parts)  # those of a group lie together
+    assert all(sum(examples_per_group(part)) == len(part) for part in parts)  # those of a group lie together
 
 
 @pytest.mark.parametrize("groups", [None, r"p-(\w\d+)_"])

@@ -20,6 +20,7 @@ from mgu.report.card.card import to_card
 from mgu.report.card.interval import over_groups, wilson
 from mgu.report.ranking.rank import rank
 from mgu.results.compare.axes import LEAN
+from mgu.results.on_disk.correct import write_correct
 from mgu.results.on_disk.result_file import read_result
 from mgu.results.runs.load import Run
 from mgu.results.schema.energy import Component, Energy
@@ -181,6 +182,29 @@ def test_the_interval_is_said_to_be_of_the_examples_that_it_is_of(trained_unit: 
         r"interval of the (\w+) .* (\w+) examples\)", to_card(trained_unit, replace(result, test=result.val))
     )
     assert held_out and held_out.groups() == ("test", "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "said"),
+    [
+        ("table", (20,) * 12, "(Student's t, linearised, over 12 groups of test rows)"),
+        ("images", (20,) * 12, "(Student's t, linearised, over 12 groups of test images)"),
+        ("table", (1,) * 240, "(Wilson, over 240 test examples)"),
+        ("table", (), "The test accuracy has no interval: rows of one group resemble each other, and this run of an"),
+    ],
+)
+def test_the_interval_of_rows_in_groups_is_over_groups(
+    name: str, sizes: tuple[int, ...], said: str, tmp_path: Path
+) -> None:
+    """12 patients of 20 rows each had the interval of 240 independent rows."""
+    right = np.repeat(np.arange(12) % 4 > 0, 20)
+    write_correct(tmp_path, 240, np.packbits(right).tobytes(), sizes)
+    config = example_config(dataset={"name": name, "groups": "patient"})
+    card = to_card(tmp_path, example_result(test=Metrics(loss=0.1, accuracy=0.75), split="holdout", config=config))
+    assert said in card and card.count("95 % interval") == bool(sizes)
+    if sizes == (20,) * 12:  # the mean of 12 values of 0 and 1
+        half = 2.20099 * np.std([0, 1, 1, 1] * 3, ddof=1) / np.sqrt(12)
+        assert f"{0.75 - half:.2%} to 100.00%" in card
 
 
 def test_what_is_no_trained_run_has_no_card(trained_unit: Path, tmp_path: Path) -> None:

@@ -49,28 +49,33 @@ def test_two_runs_are_compared_by_images_whatever_their_seeds(
 
 
 @pytest.mark.parametrize(
-    ("sizes", "said"),
+    ("name", "sizes", "said"),
     [
-        ((6,) * 6, "p = 0.24 over 6 groups (Student's t over their shares of right answers)"),
-        ((1,) * 36, "p = 0.011 over 36 groups (exact McNemar test)"),
+        ("images", (6,) * 6, "p = 0.24 over 6 groups (Student's t over their shares of right answers)"),
+        ("images", (1,) * 36, "p = 0.011 over 36 groups (exact McNemar test)"),
+        ("table", (6,) * 6, "p = 0.24 over 6 groups (Student's t over their shares of right answers)"),
     ],
 )
 def test_groups_are_compared_by_their_shares_and_not_by_which_are_better(
-    sizes: tuple[int, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, sizes: tuple[int, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Groups that differ by -4, -1, 6, 6, 3 and 3 of 6 images: the signs alone, 4 against 2, have p = 0.69."""
     rights = {"a": [4, 3, 0, 0, 0, 1], "b": [0, 2, 6, 6, 3, 4]}
-    for name, of_groups in rights.items():
-        (tmp_path / name).mkdir()
+    for model, of_groups in rights.items():
+        (tmp_path / model).mkdir()
         right = np.array([number < hits for hits in of_groups for number in range(6)])
-        write_correct(tmp_path / name, 36, np.packbits(right).tobytes(), sizes)
-        config = example_config(dataset={"name": "images", "groups": "patient"})
-        write_result(tmp_path / name, example_result(f"{name}-s0", val_accuracy=float(right.mean()), config=config))
+        write_correct(tmp_path / model, 36, np.packbits(right).tobytes(), sizes)
+        config = example_config(dataset={"name": name, "groups": "patient"})
+        write_result(tmp_path / model, example_result(f"{model}-s0", val_accuracy=float(right.mean()), config=config))
     shares = [(b - a) / 6 for a, b in zip(*rights.values(), strict=True)]
     assert ttest_1samp(shares, 0).pvalue == pytest.approx(0.2389, abs=1e-4)
     assert binomtest(18, 18 + 5).pvalue == pytest.approx(0.0106, abs=1e-4)
     text = told(capsys, tmp_path / "a", tmp_path / "b", "--format", "json")
-    assert f"+36.11 points, 1 seed, {said}." in text
+    assert f"+36.11 points, 1 seed, {said}." in text and "not kept" not in text
+    if name == "table":
+        write_correct(tmp_path / "a", 36, bytes(5))  # of an earlier version
+        text = told(capsys, tmp_path / "a", tmp_path / "b", "--format", "json")
+        assert "+36.11 points, 1 seed." in text and "1 of 2 runs has not kept the groups of the test rows" in text
 
 
 def test_folders_are_paired_by_the_names_of_models_and_by_seed(

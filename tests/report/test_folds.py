@@ -15,10 +15,12 @@ from mgu.report.formats.html import to_html
 from mgu.report.formats.json import to_json
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.rank import rank
+from mgu.report.stats.correct import correct_of
 from mgu.report.stats.ttest import t_tests_over_replicates
+from mgu.report.stats.ungrouped import describe_ungrouped
 from mgu.report.stats.verdict import Verdict
 from mgu.results.compare.axes import find_axes
-from mgu.results.on_disk.correct import write_correct
+from mgu.results.on_disk.correct import read_correct, write_correct
 from mgu.results.runs.load import Run
 from mgu.results.schema.replicate import Replicate, count_replicates, replicate_of, without_replicate
 from tests.examples import example_config, example_result, example_unit
@@ -42,15 +44,37 @@ def cross_validated(folder: Path, name: str, rights: dict[tuple[int, int], int])
     return runs
 
 
-def test_tests_over_groups_of_images_say_so(tmp_path: Path) -> None:
-    runs = cross_validated(tmp_path, "unit", {(0, 0): 97, (0, 1): 95}) + cross_validated(
-        tmp_path, "a", {(0, 0): 9, (0, 1): 8}
-    )
-    for run in runs:
-        run.result.config["dataset"]["groups"] = "patient"
+@pytest.mark.parametrize(("name", "examples"), [("images", "images"), ("table", "rows")])
+def test_tests_over_groups_say_so(name: str, examples: str, tmp_path: Path) -> None:
+    runs = in_groups(tmp_path, name, sizes=(1, 1, *(14,) * 7))
     text = to_markdown([Analysis(*rank(runs))])
-    assert "over 200 groups" in text and "over 200 images" not in text
-    assert "tests are over groups, each with the share of its images" in text
+    assert "over 18 groups" in text and f"over 200 {examples}" not in text
+    assert f"tests are over groups, each with the share of its {examples}" in text and "not kept" not in text
+
+
+def test_rows_without_their_groups_are_not_tested_as_if_they_were_independent(tmp_path: Path) -> None:
+    """Runs of earlier versions have not kept them: 240 rows of 12 patients had p = 0.0023."""
+    runs = in_groups(tmp_path, "table", sizes=())
+    text = to_markdown([Analysis(*rank(runs))])
+    assert "p over groups" in text and "over 200" not in text
+    assert "4 of 4 runs have not kept the groups of the test rows, as earlier versions did not." in text
+    assert "no test over groups: runs of earlier versions" in text and "have no correct.bits by group." in text
+    write_correct(runs[0].folder, 100, bytes(13), (50, 50))
+    (table,) = rank(runs)
+    assert [len(bits) for bits in correct_of(table.rows)] == [1, 0]
+    assert describe_ungrouped(table.rows)[0].startswith("3 of 4 runs have not kept the groups")
+
+
+def in_groups(folder: Path, name: str, sizes: tuple[int, ...]) -> list[Run]:
+    """Runs of a unit and a baseline on two folds of 100 examples, which are in groups of these sizes."""
+    runs = []
+    for model, rights in (("unit", {(0, 0): 97, (0, 1): 95}), ("a", {(0, 0): 9, (0, 1): 8})):
+        runs += cross_validated(folder, model, rights)
+    for run in runs:
+        run.result.config["dataset"] |= {"name": name, "groups": "patient"}
+        number, bits, _ = read_correct(run.folder) or (0, b"", ())
+        write_correct(run.folder, number, bits, sizes)
+    return runs
 
 
 @pytest.fixture

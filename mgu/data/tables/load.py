@@ -12,7 +12,7 @@ from mgu.data.tables.columns import check_features, describe_columns
 from mgu.data.tables.date_columns import with_days
 from mgu.data.tables.disguises import describe_disguises
 from mgu.data.tables.files import MIN_ROWS, read_table
-from mgu.data.tables.split import check_groups, split_official, split_rows
+from mgu.data.tables.split import check_groups, split_official, split_rows, with_groups
 from mgu.data.tables.split_notes import describe_split
 from mgu.data.tables.table import Table, encode_table
 from mgu.data.tables.target import check_target, check_task, describe_spellings, select_known
@@ -56,4 +56,5 @@ def load_own_table(config: TableConfig) -> Table:
         notes = (dropped, *notes)
     notes = (describe_columns(frame, target, config.dates), *notes)
     held_out, training = (known.loc[rows.index, rows.columns] for rows in (table.held_out, table.training))
-    return table._replace(splits=replace(table.splits, notes=notes), held_out=held_out, training=training)
+    splits = with_groups(replace(table.splits, notes=notes), parts, config)
+    return table._replace(splits=splits, held_out=held_out, training=training)

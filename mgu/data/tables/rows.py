@@ -12,15 +12,17 @@ from mgu.data.take import take
 
 @dataclass(frozen=True)
 class Rows:
-    """Holds inputs and targets of rows.
+    """Holds inputs and targets of rows; several may be of one group, such as a patient.
 
     Attributes:
         inputs: (N, D) as float32, or (N, 2) numbers of user and item.
         targets: (N,): classes as int64, or standardised numbers as float32.
+        groups: The group of each row (N,), by number; None where each row is by itself.
     """
 
     inputs: Tensor
     targets: Tensor
+    groups: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -41,8 +43,10 @@ class Rows:
 
     def to(self, device: torch.device) -> Rows:
         """Returns the same rows on `device`."""
-        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+        groups = None if self.groups is None else self.groups.to(device)
+        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device), groups=groups)
 
     def subset(self, index: Tensor) -> Rows:
         """Returns the rows at `index`."""
-        return replace(self, inputs=self.inputs[index], targets=self.targets[index])
+        groups = None if self.groups is None else self.groups[index]
+        return replace(self, inputs=self.inputs[index], targets=self.targets[index], groups=groups)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from mgu.config.datasets import TableConfig
 from mgu.data.folds import assign_folds, deal_groups, hold_out_tenth
-from mgu.data.splits import hold_out
+from mgu.data.splits import Splits, hold_out
 from mgu.data.tables.by_time import split_by_time
+from mgu.data.tables.rows import Rows
 from mgu.data.tables.target import find_complete_column
 from mgu.data.tables.whole import check_exact
 from mgu.errors import UserError
@@ -65,6 +67,26 @@ def check_groups(frame: pd.DataFrame, config: TableConfig) -> None:
         return
     column = find_complete_column(frame, config.groups, "groups", config, "says which rows belong together")
     check_exact(column, "groups")
+
+
+def with_groups(splits: Splits, parts: dict[str, pd.DataFrame], config: TableConfig) -> Splits:
+    """Tells the encoded test rows their groups, which the tests of reports are over.
+
+    Args:
+        splits: The encoded rows.
+        parts: The same rows as in the file, with the column of groups if there is one, by their use.
+        config: Names the column.
+
+    Returns:
+        The rows, those that test with their groups, which are numbered in the order of the file; all as they are where
+        no column is named.
+    """
+    if config.groups is None or not isinstance(splits.test, Rows):
+        return splits
+    import pandas as pd
+
+    numbers = torch.from_numpy(pd.factorize(parts["test"][config.groups])[0])
+    return replace(splits, test=replace(splits.test, groups=numbers))
 
 
 def _split_stratified(frame: pd.DataFrame, config: TableConfig) -> dict[str, pd.DataFrame]:

@@ -40,11 +40,10 @@ def to_card(folder: Path, result: Result) -> str:
     Returns:
         The card: every number and name is of the run's files; intended use is left to the author.
     """
-    interval = _interval(folder, result)
     sections = {
         "Model": _model(result),
         "Data": _data(folder, result),
-        "Metrics": _metrics(result, interval),
+        "Metrics": _metrics(folder, result),
         "Classes": _classes(result),
         "Cost": _cost(result),
         "Environment": _environment(result),
@@ -157,7 +156,7 @@ def _inputs(folder: Path, result: Result) -> dict[str, str | None]:
     return rows
 
 
-def _metrics(result: Result, interval: Interval | None) -> list[str]:
+def _metrics(folder: Path, result: Result) -> list[str]:
     """Returns the table of the metrics, the interval of the accuracy, and what to know of these data.
 
     Of a run without metrics, which diverged or failed: why it has none.
@@ -174,14 +173,7 @@ def _metrics(result: Result, interval: Interval | None) -> list[str]:
         if any(getattr(metrics, name) is not None for metrics in columns.values())
     ]
     lines = table_lines(["metric", *columns], [True, *[False] * len(columns)], rows)
-    if interval:
-        whole = "test" if result.test else "validation"
-        lines += [
-            "",
-            f"95 % interval of the {whole} accuracy: {interval.low:.2%} to {interval.high:.2%} ({interval.method}). It "
-            "is of this one run: other seeds are not in it.",
-        ]
-    for sentence in describe_limits(result):
+    for sentence in [*_describe_interval(folder, result), *describe_limits(result)]:
         lines += ["", sentence]
     return lines
 
@@ -200,17 +192,28 @@ def _classes(result: Result) -> list[str]:
     return lines
 
 
-def _interval(folder: Path, result: Result) -> Interval | None:
-    """Returns the interval of the accuracy on test data, or on validation data where there are no others."""
+def _describe_interval(folder: Path, result: Result) -> list[str]:
+    """Tells the interval of the accuracy on test data, or on validation data where there are no others."""
     correct = read_correct(folder, result.files) if result.task == "classification" else None
     if not correct:
-        return None
+        return []
     count, bits, sizes = correct
-    right = np.unpackbits(np.frombuffer(bits, np.uint8), count=count).astype(bool)
     split = "test" if result.test else "validation"
-    if sizes:
-        return over_groups(right, sizes, f"{split} images")
-    return wilson(int(right.sum()), count, f"{split} examples")
+    if result.has_grouped_rows and not sizes:
+        return [
+            f"The {split} accuracy has no interval: rows of one group resemble each other, and this run of an earlier "
+            "version has not kept the groups. Train it again with force=true."
+        ]
+    right = np.unpackbits(np.frombuffer(bits, np.uint8), count=count).astype(bool)
+    interval: Interval | None = wilson(int(right.sum()), count, f"{split} examples")
+    if max(sizes, default=1) > 1:
+        interval = over_groups(right, sizes, f"{split} {'rows' if result.has_grouped_rows else 'images'}")
+    if not interval:
+        return []
+    return [
+        f"95 % interval of the {split} accuracy: {interval.low:.2%} to {interval.high:.2%} ({interval.method}). It is "
+        "of this one run: other seeds are not in it."
+    ]
 
 
 def _cost(result: Result) -> list[str]:

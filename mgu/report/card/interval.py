@@ -45,15 +45,15 @@ def wilson(hits: int, count: int, what: str) -> Interval:
 
 
 def over_groups(right: NDArray[np.bool_], sizes: Sequence[int], what: str) -> Interval | None:
-    """Computes the interval of a share of images that come in groups, such as cases, and are alike within each.
+    """Computes the interval of a share of examples that come in groups, such as cases, and are alike within each.
 
     The share is a ratio of two sums over groups, whose variance is estimated by linearisation (Cochran 1977, Sampling
     Techniques, section 6.4).
 
     Args:
-        right: Which images were right (N,), those of a group next to each other.
-        sizes: Number of images of each group.
-        what: What the images are called, such as "test images".
+        right: Which examples were right (N,), those of a group next to each other.
+        sizes: Number of examples of each group.
+        what: What the examples are called, such as "test images".
 
     Returns:
         The interval; None for a single group, and where nothing varies between them.

@@ -21,6 +21,7 @@ from mgu.report.stats.correct import correct_of
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.images import takes_mcnemar
 from mgu.report.stats.sample import Sample, sample_of
+from mgu.report.stats.ungrouped import describe_ungrouped
 from mgu.results.compare.axes import complete_values, is_outside_identity, write_value
 from mgu.results.schema.replicate import Replicate
 from mgu.results.schema.result import Result
@@ -79,6 +80,7 @@ def diff(first: Side, second: Side) -> Diff:
         SideTable("Environment", ["", "A", "B"], _sets(first, second, _environment(first, second))),
     ]
     notes = [*_describe_data(data), *_describe_models(first, second, pairs), *_describe(comparisons, is_of_runs)]
+    notes += describe_ungrouped([row for _, *both in pairs for row in both])
     ratios = cost_ratios([b for _, _, b in pairs], [a for _, a, _ in pairs]) if pairs else ()
     if ratios:
         notes.append(f"B costs, relative to A: {describe_ratios(ratios)}.")

@@ -73,10 +73,13 @@ class Row:
 
     @property
     def examples(self) -> str:
-        """A word for what its tests count, in the plural: the examples of its data set, or groups of images."""
-        dataset = self.result.config.get("dataset", {})
-        word = find_kind(dataset.get("name")).examples
-        return "groups" if word == "images" and dataset.get("groups") else word
+        """A word for what its tests count, in the plural: the examples of its data set, or groups of them."""
+        return "groups" if self.result.config.get("dataset", {}).get("groups") else self.scored
+
+    @property
+    def scored(self) -> str:
+        """A word for what its accuracies count, in the plural: the examples of its data set, in groups or not."""
+        return find_kind(self.result.config.get("dataset", {}).get("name")).examples
 
     @property
     def is_unit(self) -> bool:

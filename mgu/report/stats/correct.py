@@ -21,32 +21,32 @@ class Bits(NamedTuple):
     Attributes:
         num_bits: Number of images.
         packed: One bit for each image, eight to a byte.
-        images_of_cases: Number of images of each case, in order; empty where images do not belong to cases.
+        group_sizes: Number of images of each case or other group, in order; empty where they are in no groups.
     """
 
     num_bits: int
     packed: bytes
-    images_of_cases: tuple[int, ...] = ()
+    group_sizes: tuple[int, ...] = ()
 
     @property
     def num_images(self) -> int:
-        """Number of independent images: those of one case count as one."""
-        return len(self.images_of_cases) or self.num_bits
+        """Number of independent images: those of one group count as one."""
+        return len(self.group_sizes) or self.num_bits
 
     @property
     def are_shares(self) -> bool:
-        """Whether some cases have several images, of which a share may be right."""
-        return max(self.images_of_cases, default=1) > 1
+        """Whether some groups have several images, of which a share may be right."""
+        return max(self.group_sizes, default=1) > 1
 
     def unpack(self) -> NDArray[np.bool_] | NDArray[np.float64]:
-        """Returns whether each image was classified correctly (N,); for cases, the share of their images that was."""
+        """Returns whether each image was classified correctly (N,); for groups, the share of their images that was."""
         import numpy as np  # a report on runs without bits takes less time than this import
 
         bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.num_bits).astype(bool)
-        if not self.images_of_cases:
+        if not self.group_sizes:
             return bits
-        ends = np.cumsum(self.images_of_cases)
-        shares: NDArray[np.float64] = np.add.reduceat(bits, [0, *ends[:-1]], dtype=float) / self.images_of_cases
+        ends = np.cumsum(self.group_sizes)
+        shares: NDArray[np.float64] = np.add.reduceat(bits, [0, *ends[:-1]], dtype=float) / self.group_sizes
         return shares
 
 
@@ -56,8 +56,8 @@ Correct = dict[Replicate, Bits]
 def correct_of(rows: Sequence[Row]) -> list[Correct]:
     """Reads the bits of every row.
 
-    Runs of earlier versions have none. Bits of another length than most of their fold were made on other test data and
-    are left out.
+    Runs of earlier versions have none, or none by group where rows are in groups. Bits of another length than most of
+    their fold were made on other test data and are left out.
 
     Args:
         rows: Rows of one table.
@@ -81,5 +81,8 @@ def _read_bits(row: Row) -> Correct:
     if row.score.metric != "accuracy":
         return {}
     runs = [run for run in row.runs if run.result.status != "failed"]
-    bits = {run.result.replicate: read_correct(run.folder, run.result.files, run.packed) for run in runs}
-    return {replicate: Bits(*read) for replicate, read in bits.items() if read}
+    read = [(run.result, read_correct(run.folder, run.result.files, run.packed)) for run in runs]
+    bits = [(result, Bits(*of_run)) for result, of_run in read if of_run]
+    return {
+        result.replicate: of_run for result, of_run in bits if of_run.group_sizes or not result.has_grouped_rows
+    }  # rows of one group are not independent

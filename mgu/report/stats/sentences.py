@@ -144,7 +144,7 @@ def describe_verdict(verdict: Verdict) -> list[str]:
     Returns:
         One line for each of the three comparisons with its numbers, and what is missing.
     """
-    examples = verdict.unit.examples
+    examples = verdict.unit.scored
     selected = f"validation {examples}" if verdict.table.tested == "test" else f"the {examples} that score it"
     named = {
         f"best baseline (selected on {selected})": verdict.best,
@@ -260,9 +260,10 @@ def _missing(verdict: Verdict) -> list[str]:
     without_bits = sum(map(_lacks_bits, verdict.comparisons))
     baselines = count(len(verdict.comparisons), "baseline")
     if without_bits:
+        by = " by group" if verdict.unit.examples == "groups" else ""
         lines.append(
             f"For {without_bits} of {baselines} there is no test over {verdict.unit.examples}: runs of earlier "
-            "versions and runs that diverged at once have no correct.bits. Train them again with force=true."
+            f"versions and runs that diverged at once have no correct.bits{by}. Train them again with force=true."
         )
     if apart:
         share = agree(len(apart), "it shares", "they share")

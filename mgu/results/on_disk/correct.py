@@ -15,19 +15,19 @@ from mgu.text.printable import printable
 log = logging.getLogger(__name__)
 
 
-def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
+def write_correct(folder: Path, num_examples: int, bits: bytes, group_sizes: Sequence[int] = ()) -> None:
     """Writes which test examples were classified correctly.
 
-    The file holds the number of examples in ASCII, for images of cases also the number of images of each case, a line
-    feed, and the bits.
+    The file holds the number of examples in ASCII, for examples in groups also the number of those of each group, a
+    line feed, and the bits.
 
     Args:
         folder: The run's folder.
         num_examples: Number of test examples.
         bits: One bit for each example, 1 if it was classified correctly, as numpy.packbits orders them.
-        images_of_cases: Number of images of each case, if the examples are images of cases.
+        group_sizes: Number of examples of each group, such as a case, if there are groups; those of one lie together.
     """
-    header = " ".join(str(number) for number in (num_examples, *images_of_cases))
+    header = " ".join(str(number) for number in (num_examples, *group_sizes))
     with replacing(folder / CORRECT_FILE) as temporary:
         temporary.write_bytes(header.encode() + b"\n" + bits)
 
@@ -43,16 +43,16 @@ def read_correct(
         packed: Contents of the files of a packed run, see `Run`.
 
     Returns:
-        Number of examples, bits and images of cases as `write_correct` takes them; None if there is no such file, or it
+        Number of examples, bits and sizes of groups as `write_correct` takes them; None if there is no such file, or it
         is not whole, or not what the run wrote, which a warning says.
     """
     try:
         header, _, bits = read_known(folder / CORRECT_FILE, digests, packed).partition(b"\n")
-        number, *of_cases = (int(word) for word in header.split(b" "))
+        number, *sizes = (int(word) for word in header.split(b" "))
     except Changed as error:
         log.warning("skipped %s: %s", printable(str(folder / CORRECT_FILE)), error)
         return None
     except (OSError, ValueError):
         return None
-    is_whole = 0 < number <= 8 * len(bits) < number + 8 and (not of_cases or sum(of_cases) == number)
-    return (number, bits, tuple(of_cases)) if is_whole else None
+    is_whole = 0 < number <= 8 * len(bits) < number + 8 and (not sizes or sum(sizes) == number)
+    return (number, bits, tuple(sizes)) if is_whole else None

@@ -187,6 +187,11 @@ class Result(Record, frozen=True):
         return self._data_kind == "python"
 
     @property
+    def has_grouped_rows(self) -> bool:
+        """Whether the rows of its table are in groups, such as patients, whose rows are not independent."""
+        return self._data_kind == "table" and bool(self.config["dataset"].get("groups"))
+
+    @property
     def shown_split(self) -> str:
         """How data were split; "no test data" where a function of the user's gave none, which is stored as paper."""
         return name_split(self.split, self._data_kind)
