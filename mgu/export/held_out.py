@@ -16,8 +16,9 @@ from mgu.data.tables.rows import Rows
 from mgu.errors import UserError
 from mgu.export.end_to_end import EndToEnd
 from mgu.export.network import Exportable
+from mgu.export.read_otherwise import describe_read_otherwise, find_read_otherwise
 from mgu.factory.trained import TrainedRun
-from mgu.results.on_disk.preprocessing import Pairs
+from mgu.results.on_disk.preprocessing import Columns, Pairs
 from mgu.tasks.ranking import Ranking
 from mgu.tasks.task import Task, judged_by
 
@@ -35,12 +36,14 @@ class HeldOut(NamedTuple):
             and `within`, by which an item must score more than another to rank before it.
         expected: What the network says when it is given the inputs of training, (N, K) or (N,).
         num_scored: How many examples a score is of.
+        note: Which examples were left out, and why; empty where none was.
     """
 
     raw: Any
     score: Callable[..., float]
     expected: Tensor
     num_scored: int
+    note: str = ""
 
 
 def take_held_out(trained: TrainedRun, network: nn.Module) -> HeldOut:
@@ -65,12 +68,30 @@ def take_held_out(trained: TrainedRun, network: nn.Module) -> HeldOut:
     expected = cast(Tensor, end.decode(outputs))
     raw: Any
     if isinstance(dataset, TableDataset):
-        raw = dataset.cells(dataset.table.held_out)
-    elif isinstance(dataset, RatingDataset):
+        return _take_rows(trained, dataset, (outputs, targets, expected))
+    if isinstance(dataset, RatingDataset):
         raw = _name_pairs(trained, cast(Rows, data).inputs)
     else:
         raw = _take_raw(trained, data, slice(None))
     return HeldOut(raw, _scorer(trained.resolved.task, outputs, targets, expected), expected, len(data))
+
+
+def _take_rows(trained: TrainedRun, dataset: TableDataset, computed: tuple[Tensor, Tensor, Tensor]) -> HeldOut:
+    """Takes the rows of a table that predictions read as the run was scored on them.
+
+    `computed`: outputs, targets, and outputs in the target's unit, of all of them.
+    """
+    inputs = trained.preprocessing.inputs
+    assert isinstance(inputs, Columns)
+    raw, num_rows = dataset.cells(dataset.table.held_out), len(dataset.table.held_out)
+    otherwise = find_read_otherwise(inputs, dataset.table.held_out, raw)
+    note = describe_read_otherwise(otherwise, num_rows) if otherwise else ""
+    left_out = {cell.row for cell in otherwise}
+    kept = [row for row in range(num_rows) if row not in left_out]
+    outputs, targets, expected = (tensor[kept] for tensor in computed)
+    rows = {name: [cells[row] for row in kept] for name, cells in raw.items()}
+    score = _scorer(trained.resolved.task, outputs, targets, expected)
+    return HeldOut(rows, score, expected, len(kept), note)
 
 
 def take_training(trained: TrainedRun, count: int) -> list[Any]:

@@ -89,6 +89,8 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     lines = [f"equal to {of} to {difference:.1e} of the largest output on {_describe(held_out)}"]
     if missing:
         lines.append(f"its data: {missing}")
+    if held_out and held_out.note:
+        lines.append(held_out.note)
     if form == "onnx":
         lines += describe_respelled(model, raw)
     if fixed.steps:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 
+from mgu.data.splits import hold_out
 from mgu.errors import RunsFailed
 from mgu.export import columns as graph_columns
 from mgu.export.held_out import take_held_out
@@ -132,6 +133,28 @@ def test_what_the_graph_does_not_know_is_told(form: Format, matrix: Matrix) -> N
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5)
     assert "a decimal comma and no mark of thousands" in about["cells"] and " NA " in about["cells"]
     assert "2024-02-29" in about["cells"] and "take blanks off the ends" in about["cells"]
+
+
+@pytest.mark.parametrize("form", ["torch", "onnx"])
+def test_held_out_rows_that_predictions_read_otherwise_are_not_compared(form: Format, matrix: Matrix) -> None:
+    """No file was written: the score takes a category with a blank behind it for unseen, and predictions do not."""
+    columns = {"size": drawn("1", "2"), "paid": drawn("true", "false"), "colour": drawn("red", "blue")}
+    row = int(hold_out(ROWS, ROWS // 5)[1][0])
+    columns["colour"][row] = "red "
+    model, file = train(matrix, f"otherwise_{form}", columns)
+    content, lines = export_run(model, form)
+    assert " on 23 held-out examples" in lines[0]
+    assert lines[1] == (
+        "1 held-out row of 24 is not compared, for it has a category as no row to train on writes it: the score of the "
+        "run takes 'red ' in 'colour' for unseen, and predictions and the file take it for 'red'"
+    )
+    if form == "onnx":
+        cells = read(file)
+        colours = np.array([text.strip() for text in cells["colour"]], object)
+        feed = {"size": np.array(cells["size"], np.float64), "paid": np.array(cells["paid"], object), "colour": colours}
+        np.testing.assert_allclose(
+            session_of(content).run(None, feed)[0], model.outputs(file).numpy(), rtol=1e-5, atol=1e-5
+        )
 
 
 def test_the_text_nan_is_a_category_like_others(matrix: Matrix) -> None:
