@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     options, rest = parser.parse_with_run(arguments, plan_does="checks")
-    train(rest, partial(_check_job, form=options.format), ahead=[PRELOAD_RUN])
+    train(rest, partial(_check_job, form=options.format), ahead=[PRELOAD_RUN], flags=parser)
 
 
 def _check_job(composed: DictConfig, form: str) -> None:

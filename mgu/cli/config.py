@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> None:
         help="yaml: as the run's config.yaml; json: with the origins (default: %(default)s)",
     )
     options, rest = parser.parse_with_run(arguments, plan_does="lists")
-    train(rest, partial(_show, form=options.format), ahead=None)
+    train(rest, partial(_show, form=options.format), ahead=None, flags=parser)
 
 
 def _show(composed: DictConfig, form: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from hydra._internal.utils import get_args_parser
 from hydra.conf import HydraConf
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, Sweep
@@ -14,10 +13,11 @@ from hydra.errors import HydraException
 
 from mgu.cli.choices import choices_of
 from mgu.cli.exit_codes import SUB_COMMANDS
+from mgu.cli.flags import parse_flags
 from mgu.cli.hydra_errors import translate_error
 from mgu.cli.interpolations import check_interpolations
 from mgu.cli.parser import Parser
-from mgu.config.faults import GROUPS, nearest_key
+from mgu.config.faults import GROUPS
 from mgu.config.run import RunConfig
 from mgu.config.search import SECTIONS
 from mgu.errors import UserError
@@ -28,11 +28,12 @@ SWEEP_ONLY = ("hydra.sweeper", "hydra/sweeper", "hydra.launcher", "hydra/launche
 SHOWING = ("cfg", "info", "help", "hydra_help", "shell_completion")  # flags with which nothing is trained
 
 
-def sort_arguments(arguments: Sequence[str]) -> list[str]:
+def sort_arguments(arguments: Sequence[str], own: Parser | None = None) -> list[str]:
     """Checks the arguments of a command line and sorts flags first, for Hydra refuses `-m layout=x` after an override.
 
     Args:
         arguments: Arguments without the name of the command.
+        own: Parser of a sub-command, whose flags are suggested for a mistyped one.
 
     Returns:
         The same arguments, flags before overrides.
@@ -40,10 +41,7 @@ def sort_arguments(arguments: Sequence[str]) -> list[str]:
     Raises:
         UserError: One is no flag and no override, or cannot stand beside the others.
     """
-    parser = Parser(prog="mgu-run", parents=[get_args_parser()], add_help=False, allow_abbrev=False)
-    options, unknown = parser.parse_known_intermixed_args(list(arguments))
-    if unknown:
-        raise UserError(_describe_flags(unknown))
+    options = parse_flags(arguments, own)
     overrides: list[str] = options.overrides
     is_sweep = options.multirun or "hydra.mode=MULTIRUN" in overrides
     shows = any(getattr(options, flag) for flag in SHOWING)
@@ -97,12 +95,6 @@ def _as_axis(override: str) -> str:
         return axis if is_plain and OverridesParser.create().parse_override(axis).is_choice_sweep() else override
     except HydraException:
         return override
-
-
-def _describe_flags(unknown: Sequence[str]) -> str:
-    key = nearest_key(unknown[0].lstrip("-").partition("=")[0].replace("-", "_"))
-    hint = f"Values are set without dashes: {key}=..." if key else "Leave them out."
-    return f"flags must be ones that mgu-run --hydra-help lists, but got {' '.join(unknown)}. {hint}"
 
 
 def check_overrides(overrides: Sequence[str]) -> None:

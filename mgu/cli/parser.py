@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mgu.errors import UserError
+from mgu.text.nearest import nearest
+
+SIMILAR = 0.7  # of a flag to a mistyped one; below it words are alike by chance
+UNKNOWN = "unrecognized arguments: "  # begins what argparse says
 
 
 class Parser(argparse.ArgumentParser):
@@ -14,7 +18,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raises UserError for a mistake that argparse found."""
-        raise UserError(f"arguments must be as {self.prog} --help says, but: {message}.")
+        hint = suggest_flag(message.removeprefix(UNKNOWN).split()[0], [self]) if message.startswith(UNKNOWN) else ""
+        raise UserError(f"arguments must be as {self.prog} --help says, but: {message}.{hint}")
 
     def parse_with_run(self, arguments: Sequence[str], plan_does: str) -> tuple[argparse.Namespace, list[str]]:
         """Parses the options of a sub-command that is given a run as `mgu-run` itself is.
@@ -36,3 +41,18 @@ class Parser(argparse.ArgumentParser):
                 f"plan {plan_does} all runs of a sweep."
             )
         return options, rest
+
+
+def suggest_flag(typed: str, parsers: Sequence[argparse.ArgumentParser]) -> str:
+    """Suggests the flag that is nearest to a mistyped one.
+
+    Args:
+        typed: What was typed, also with a value behind an equals sign.
+        parsers: Those that know the flags.
+
+    Returns:
+        " Did you mean --format?", which begins with a blank; "" where none is near.
+    """
+    flags = (flag for parser in parsers for action in parser._actions for flag in action.option_strings)
+    close = nearest(typed.partition("=")[0].lstrip("-"), [flag[2:] for flag in flags if flag.startswith("--")], SIMILAR)
+    return f" Did you mean --{close}?" if close and typed.startswith("-") else ""

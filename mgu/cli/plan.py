@@ -28,4 +28,4 @@ def main(arguments: list[str]) -> None:
     )
     options, rest = parser.parse_known_args(arguments)
     sweeper = [f"hydra.sweeper.plan={options.format}", f"hydra.sweeper.calibrate={str(options.calibrate).lower()}"]
-    train([*rest, *sweeper, "--multirun"], ahead=[])
+    train([*rest, *sweeper, "--multirun"], ahead=[], flags=parser)

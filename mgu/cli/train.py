@@ -18,11 +18,14 @@ from mgu.isolation import PRELOAD_ENERGY, PRELOAD_RUN
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from mgu.cli.parser import Parser
+
 
 def train(
     arguments: list[str],
     job: Callable[[DictConfig], Any] | None = None,
     ahead: Sequence[str] | None = (PRELOAD_ENERGY, PRELOAD_RUN),
+    flags: Parser | None = None,
 ) -> None:
     """Composes a configuration with Hydra, and trains the run or the sweep that it describes.
 
@@ -31,6 +34,7 @@ def train(
         job: What is done with the composed configuration instead.
         ahead: Modules that are imported for it while the configuration is composed, see mgu/isolation/server.py; None
             where nothing is trained.
+        flags: Parser of the sub-command that asks for it, whose flags are suggested for a mistyped one.
 
     Raises:
         UserError: The input is wrong.
@@ -48,7 +52,7 @@ def train(
 
     prepare_interrupts()
     bound_yaml_files()
-    sys.argv[1:] = sort_arguments(of_space(arguments))  # where Hydra reads them
+    sys.argv[1:] = sort_arguments(of_space(arguments), flags)  # where Hydra reads them
     wants_traceback = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors, so that they can be translated
     try:

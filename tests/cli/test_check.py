@@ -82,7 +82,7 @@ def test_a_loss_that_is_not_finite_is_told(mgu_run: Command) -> None:
         (["seed=0,1"], "one run must have one value of each key"),
         (["layout=digits_9"], "Did you mean digits_4?"),
         (["dataset=python", "dataset.target=nowhere:load"], "dataset.target must be in a module that can be found"),
-        (["--frmt", "json"], "flags must be ones that mgu-run --hydra-help lists"),
+        (["--frmt", "json"], "that mgu-run check --help or --hydra-help lists, but got --frmt. Did you mean --format?"),
     ],
 )
 def test_what_is_refused(words: list[str], message: str, mgu_run: Command) -> None:

@@ -193,7 +193,16 @@ def test_dataset_that_is_absent_names_the_path_and_how_to_fill_it(mgu_run: Comma
     ("arguments", "message"),
     [
         (["--version"], "mgu-run 0."),
-        (["plan", "--foo"], "flags must be ones that mgu-run --hydra-help lists, but got --foo"),
+        (["plan", "--foo"], "flags must be ones that mgu-run plan --help or --hydra-help lists, but got --foo. Leave"),
+        (["plan", "seed=0", "--frmat", "json"], "--hydra-help lists, but got --frmat. Did you mean --format?\n"),
+        (["plan", "--calibrat", "--frmat=json"], "but got --calibrat --frmat. Did you mean --calibrate?\n"),
+        (
+            ["config", "--frmat", "yaml"],
+            "mgu-run config --help or --hydra-help lists, but got --frmat. Did you mean --f",
+        ),
+        (["--multirn", "seed=0,1"], "that mgu-run --hydra-help lists, but got --multirn. Did you mean --multirun?\n"),
+        (["--epochs", "3"], "but got --epochs. Values are set without dashes: training.epochs=..."),
+        (["report", "runs", "--frmat", "json"], "unrecognized arguments: --frmat json. Did you mean --format?\n"),
         (["plan", "--format", "xml"], "arguments must be as mgu-run plan --help says"),
         (["report", "--format", "xml"], "arguments must be as mgu-run report --help says"),
         (["-m", "plan"], "Put it first: mgu-run plan"),
