@@ -26,7 +26,7 @@ from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
-from mgu.results.on_disk.record import write_history
+from mgu.results.on_disk.record import replacing_history, write_history
 from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, set_aside
 from mgu.run.log import send_note
 from mgu.train.gate_penalty import GatePenalty
@@ -201,8 +201,8 @@ def _save_progress(
         cost.lap("train")
         stops_for_now = len(fit.history) == training.epochs_now < training.epochs
         if fit.status == "ok" and (stops_for_now or time.perf_counter() - saved_s >= training.checkpoint_s):
-            write_history(folder, fit.history)
-            save_checkpoint(folder, resolved.config, start.learner, start.generators, fit, cost.so_far)
+            with replacing_history(folder, fit.history):  # as long as the checkpoint: what was stopped is told by it
+                save_checkpoint(folder, resolved.config, start.learner, start.generators, fit, cost.so_far)
             saved_s = time.perf_counter()
         log.debug("%s", fit.history[-1])
         send(EpochEnded(fit.history[-1]))

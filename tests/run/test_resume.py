@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mgu.config.run import RunConfig
+from mgu.console.outcomes import RunOutcome
 from mgu.measure import energy, slot
 from mgu.measure.carbon import Location
 from mgu.measure.cost import RunCost
@@ -183,6 +184,28 @@ def test_short_epochs_have_not_a_checkpoint_each(configure: Configure) -> None:
     notes: list[str] = []
     assert run(broken, interrupting(0, notes)).status == "ok"
     assert notes == ["continues after epoch 1"] and evidence(broken) == evidence(whole)
+
+
+def test_a_run_that_is_stopped_while_it_saves_is_told_by_the_epoch_that_it_goes_on_from(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was said to have stopped one epoch later: its history was written before its checkpoint."""
+    config = configure(*RUN)
+    save = training.save_checkpoint
+
+    def save_two(*given: Any) -> None:
+        if len(given[4].history) == 3:
+            raise Interruption
+        save(*given)
+
+    run_folder(config).mkdir(parents=True)
+    monkeypatch.setattr(training, "save_checkpoint", save_two)
+    with pytest.raises(Interruption):
+        run(config, interrupting(0))
+    monkeypatch.undo()
+    assert RunOutcome.read(config, None).reason == "stopped after epoch 2" and len(_history(config)) == 2
+    notes: list[str] = []
+    assert run(config, interrupting(0, notes)).status == "ok" and notes == ["continues after epoch 2"]
 
 
 def test_force_starts_over(configure: Configure) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -16,7 +19,7 @@ import msgspec
 
 from mgu.config.run import RunConfig
 from mgu.results.on_disk.file_names import HISTORY_FILE
-from mgu.results.on_disk.files import checkout, write_text
+from mgu.results.on_disk.files import checkout, replacing
 from mgu.results.schema.result import SCHEMA_VERSION, Kind, Result
 
 LIBRARIES = ("mgu", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "pillow", "codecarbon")
@@ -89,11 +92,31 @@ def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
         folder: The run's folder.
         rows: One row for each epoch, by column.
     """
+    with replacing_history(folder, rows):
+        pass
+
+
+@contextmanager
+def replacing_history(folder: Path, rows: list[dict[str, float]]) -> Iterator[None]:
+    """Replaces history.csv when the block has ended, such as the one that saves the checkpoint of its last epoch.
+
+    Args:
+        folder: The run's folder.
+        rows: One row for each epoch, by column.
+
+    Yields:
+        None, once the file is written whole beside the one that it replaces.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_text(folder / HISTORY_FILE, text.getvalue())
+    with replacing(folder / HISTORY_FILE) as temporary:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text.getvalue())
+            file.flush()
+            os.fsync(file.fileno())  # now, so that nothing but a renaming is left after the block
+        yield
 
 
 def _git_commit() -> str | None:
