@@ -60,7 +60,8 @@ def _score(model: Model, rows: Sequence[Mapping[str, Any]], options: argparse.Na
     from mgu.predict.score_files import FORMATS
     from mgu.predict.score_text import print_scores
 
-    scores = score(rows, model.preprocessing.outputs, getattr(model.preprocessing.inputs, "decimal", "."))
+    decimal = getattr(model.preprocessing.inputs, "decimal", ".")
+    scores = score(rows, model.preprocessing.outputs, decimal, are_grouped=model.are_grouped)
     if options.format:
         _write(FORMATS[options.format](scores), options.output)
     else:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 TRUTH = "truth"  # the key of what names an example that holds what its file says of it
+GROUP = "group"  # likewise, that holds which group it is of, such as a patient
 
 
 class Examples(NamedTuple):

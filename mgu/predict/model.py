@@ -21,6 +21,7 @@ from mgu.predict.image_files import read_images
 from mgu.predict.pairs import PairReader
 from mgu.predict.rows import RowReader
 from mgu.results.compare.axes import call_lean
+from mgu.results.on_disk.correct import read_correct
 from mgu.results.on_disk.preprocessing import Arrays, Classes, Columns, Name, Pairs, Pixels, Preprocessing
 
 MOST_NAMED = 20  # faults in one message
@@ -76,6 +77,17 @@ class Model:
         """Names of the classes in the order of probabilities; empty where nothing is classified."""
         outputs = self.preprocessing.outputs
         return list(outputs.names) if isinstance(outputs, Classes) else []
+
+    @property
+    def groups(self) -> str | None:
+        """The column or pattern that was named for what belongs together, such as the examples of a patient."""
+        return getattr(self.trained.config.dataset, "groups", None)
+
+    @property
+    def are_grouped(self) -> bool:
+        """Whether the run was judged by examples in groups; a column of usual name may say so, which nobody named."""
+        judged = read_correct(self.trained.folder)
+        return self.groups is not None or bool(judged and judged[2])
 
     def predict(self, inputs: Any) -> Any:
         """Predicts classes, numbers or scores.
@@ -171,7 +183,7 @@ class Model:
         """Yields the examples of files, by some at once; `with_truth` with what the files say of them."""
         inputs = self.preprocessing.inputs
         if with_truth and isinstance(inputs, Columns):
-            return RowReader(self.preprocessing, with_truth=True).read_files(paths)
+            return RowReader(self.preprocessing, with_truth=True, groups=self.groups).read_files(paths)
         if self._reader:
             return self._reader.read_files(paths)
         if isinstance(inputs, Pixels):

@@ -14,7 +14,7 @@ from mgu.data.tables.csv_file import swap_marks
 from mgu.data.tables.date_columns import read_days
 from mgu.data.tables.dates import FORMS
 from mgu.data.tables.spellings import CategoryCodes
-from mgu.predict.examples import TRUTH, Examples, told_of_row
+from mgu.predict.examples import GROUP, TRUTH, Examples, told_of_row
 from mgu.predict.labels import MISSING, Labels
 from mgu.predict.table_files import Cells, read_table_file, select_columns
 from mgu.results.on_disk.preprocessing import Classes, Columns, NumberColumn, Preprocessing, Quantity
@@ -27,10 +27,11 @@ class RowReader:
     Args:
         preprocessing: That of a run on a table.
         with_truth: Whether what names a row also has what the target's column says of it, where the file has one.
+        groups: With the truth also which group each row is of: the name of its column, which a file may lack.
     """
 
-    def __init__(self, preprocessing: Preprocessing, with_truth: bool = False) -> None:
-        self.with_truth = with_truth
+    def __init__(self, preprocessing: Preprocessing, with_truth: bool = False, groups: str | None = None) -> None:
+        self.with_truth, self.groups = with_truth, groups
         assert isinstance(preprocessing.inputs, Columns)
         self.columns = preprocessing.inputs
         self.outputs = preprocessing.outputs
@@ -43,8 +44,9 @@ class RowReader:
         target = [self.outputs.target] if isinstance(self.outputs, Classes) and self.outputs.target else []
         if self.with_truth and isinstance(self.outputs, Quantity):
             target = [self.outputs.target]
+        optional = [*target, *([self.groups] if self.groups else [])]
         for path in paths:
-            for cells in read_table_file(path, self.columns.names, target, self.columns.separator):
+            for cells in read_table_file(path, self.columns.names, optional, self.columns.separator):
                 yield self.convert(cells, str(path))
 
     def read_frame(self, table: Any) -> Examples:
@@ -109,7 +111,8 @@ class RowReader:
             return [{} for _ in cells.rows]
         column = cells.columns[name]
         if isinstance(self.outputs, Classes):
-            return [{TRUTH: cell} for cell in column]
+            groups = cells.columns.get(self.groups or "", [None] * len(column))
+            return [{TRUTH: cell, GROUP: _name_group(group)} for cell, group in zip(column, groups, strict=True)]
         numbers = [as_number(cell, self.columns.decimal) for cell in column]
         for index, number in enumerate(numbers):
             if number is None or math.isinf(number):
@@ -117,6 +120,11 @@ class RowReader:
                     f"{name!r} must be a finite number or empty, but is {printable(repr(column[index]))}"
                 )
         return [{TRUTH: number if number is not None and math.isfinite(number) else None} for number in numbers]
+
+
+def _name_group(cell: Any) -> str | None:
+    """Returns the name of a group; None where the cell says nothing."""
+    return None if cell is None or str(cell).strip() in ("<NA>", *MISSING) else str(cell)
 
 
 def _days(name: str, cells: Sequence[Any], wrong: Mapping[int, list[str]]) -> list[float]:

@@ -11,7 +11,8 @@ from mgu.data.tables.advice import join_some
 from mgu.errors import UserError
 from mgu.predict.examples import TRUTH
 from mgu.predict.labels import Labels
-from mgu.report.card.interval import Interval, wilson
+from mgu.predict.score_interval import interval_of
+from mgu.report.card.interval import Interval
 from mgu.report.ranking.class_scores import ClassScore, score_matrix
 from mgu.results.on_disk.preprocessing import Classes, Outputs, Quantity
 from mgu.run.evaluate_splits import rank_classes
@@ -27,7 +28,7 @@ class Scores(NamedTuple):
         examples: Number of those whose truth is known.
         unknown: Number of those that were predicted, but have no truth.
         metrics: By name; fractions of one, or errors in the unit of the target.
-        interval: Of the accuracy; None for numbers.
+        interval: Of the accuracy; None for numbers, and of a single group.
         classes: Each class, worst F1 first; empty for numbers.
         case_accuracy: Share of the cases that the votes of their images tell; None where there are no cases.
         cases: Number of cases.
@@ -44,13 +45,16 @@ class Scores(NamedTuple):
     unseen: int = 0
 
 
-def score(rows: Sequence[Mapping[str, Any]], meaning: Outputs, decimal: str = ".") -> Scores:
+def score(
+    rows: Sequence[Mapping[str, Any]], meaning: Outputs, decimal: str = ".", *, are_grouped: bool = False
+) -> Scores:
     """Scores predictions.
 
     Args:
         rows: By example its prediction and, as far as they are known, what the file says, or the folders it lies in.
         meaning: What predictions stand for.
         decimal: The decimal mark of the file.
+        are_grouped: Whether the run was trained on examples in groups, as these may be.
 
     Returns:
         The scores.
@@ -59,13 +63,13 @@ def score(rows: Sequence[Mapping[str, Any]], meaning: Outputs, decimal: str = ".
         UserError: No example has a truth, or predictions are neither classes nor numbers.
     """
     if isinstance(meaning, Classes):
-        return _score_classes(rows, meaning, Labels(meaning, decimal))
+        return _score_classes(rows, meaning, Labels(meaning, decimal), are_grouped)
     if isinstance(meaning, Quantity):
         return _score_numbers(rows, meaning)
     raise UserError("--score must be of a run that tells classes or numbers, but this one ranks items. Leave it out.")
 
 
-def _score_classes(rows: Sequence[Mapping[str, Any]], meaning: Classes, labels: Labels) -> Scores:
+def _score_classes(rows: Sequence[Mapping[str, Any]], meaning: Classes, labels: Labels, are_grouped: bool) -> Scores:
     cells = [row[TRUTH] if row.get(TRUTH) is not None else "" for row in rows]
     truths = [labels.index(cell) for cell in cells]
     unseen = sum(truth is None and not labels.is_missing(cell) for cell, truth in zip(cells, truths, strict=True))
@@ -83,7 +87,7 @@ def _score_classes(rows: Sequence[Mapping[str, Any]], meaning: Classes, labels: 
     for (_, truth), predicted in zip(known, said, strict=True):
         confusion[truth, predicted] += 1
     metrics = Classification(len(labels.names)).metrics(confusion) | {"macro_f1": macro_f1(confusion)}
-    right = int(confusion.diagonal().sum())
+    right = [truth == predicted for (_, truth), predicted in zip(known, said, strict=True)]
     shares = torch.tensor([[row["probabilities"][name] for name in labels.names] for row, _ in known]).double()
     ranked = rank_classes(shares.log(), torch.tensor([truth for _, truth in known]))
     case_accuracy, cases = _score_cases(known, labels)
@@ -91,7 +95,7 @@ def _score_classes(rows: Sequence[Mapping[str, Any]], meaning: Classes, labels: 
         len(known),
         len(rows) - len(known),
         metrics,
-        wilson(right, len(known), "examples"),
+        interval_of([row for row, _ in known], right, are_grouped),
         score_matrix(confusion.tolist(), labels.names, ranked["class_ap"], ranked["class_auc"]),
         case_accuracy,
         cases,

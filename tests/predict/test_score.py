@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from scipy.stats import t
 from sklearn.metrics import (
     balanced_accuracy_score,
     confusion_matrix,
@@ -27,7 +28,11 @@ from mgu.errors import RunsFailed, UserError
 from mgu.predict.folder_labels import describe_unknown_folders, label_images
 from mgu.predict.score import score
 from mgu.predict.score_text import print_scores
+from mgu.results.on_disk.folder import run_folder
 from mgu.results.on_disk.preprocessing import Classes, Quantity, RankingScore
+from mgu.run.execute import run
+from tests.conftest import Configure
+from tests.data.test_folds import visits
 from tests.factory.matrix import BASELINES, Matrix
 
 pytestmark = pytest.mark.usefixtures("decoded_apart")
@@ -118,6 +123,7 @@ def test_images_in_folders_of_their_classes_and_cases(
             Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(file)
     record = scored(capsys, run, str(tmp_path / "new"))
     assert record["examples"] == 9 and record["unknown"] == 0 and record["cases"] == 3
+    assert record["interval"] is None or record["interval"]["method"].endswith("over 3 groups of examples")
     counts = {each["name"]: each["examples"] for each in record["classes"]}
     assert counts[first] == 6 and counts[second] == 3 and record["case_accuracy"] in (0, 1 / 3, 2 / 3, 1)
     shutil.move(tmp_path / "new" / str(first), tmp_path / "new" / "others")
@@ -128,6 +134,33 @@ def test_images_in_folders_of_their_classes_and_cases(
     assert f"{tmp_path}/new/others is called like no class of the run: 6 of its images have no truth" in told.err
     with pytest.raises(UserError, match="--score must have the classes as the names of folders of images, but no"):
         main([run, str(tmp_path / "new" / "others"), "--score"])
+
+
+def test_the_interval_of_rows_of_patients_is_over_patients(
+    configure: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1,200 rows of 60 patients had the interval of 1,200 independent rows."""
+    table = visits().assign(ill=lambda frame: np.where(frame["height"] + frame["pulse"] > 120, "yes", "no"))
+    table.to_csv(tmp_path / "visits.csv", index=False)
+    data = ("dataset=table", f"dataset.path={tmp_path / 'visits.csv'}", "dataset.target=ill", "dataset.groups=patient")
+    config = configure(*data, "layout=dense_2", "training.epochs=1")
+    run_folder(config).mkdir(parents=True)
+    run(config)
+    trained = str(run_folder(config))
+    record = scored(capsys, trained, str(tmp_path / "visits.csv"))
+    right = pd.Series(mgu.load(trained).predict(table) == table["ill"]).groupby(table["patient"]).mean()
+    half = t.ppf(0.975, 39) * right.std() / np.sqrt(40)  # every patient has ten rows
+    low, high, method = record["interval"].values()
+    assert (low, high) == pytest.approx((max(0, right.mean() - half), min(1, right.mean() + half))) and half > 0
+    assert method == "Student's t, linearised, over 40 groups of examples"
+
+    table.drop(columns="patient").to_csv(tmp_path / "new.csv", index=False)
+    method = scored(capsys, trained, str(tmp_path / "new.csv"))["interval"]["method"]
+    assert method == "Wilson, over 400 examples, each for itself: too narrow where some are of one group"
+    table.assign(patient=[None, *table["patient"][1:]]).to_csv(tmp_path / "new.csv", index=False)
+    assert scored(capsys, trained, str(tmp_path / "new.csv"))["interval"]["method"] == method
+    table.drop_duplicates("patient").to_csv(tmp_path / "new.csv", index=False)  # a row of each
+    assert scored(capsys, trained, str(tmp_path / "new.csv"))["interval"]["method"] == "Wilson, over 40 examples"
 
 
 def test_the_class_of_an_image_is_the_first_folder_below_the_named_one(tmp_path: Path) -> None:
