@@ -186,7 +186,8 @@ class Analysis:
         bias = []
         if (units := self.table.unit_models) and self.table.score.metric == "accuracy":
             judges = "validation" if units[0].result.has_own_rows else "test"  # a function has no official test data
-            bias = describe_optimism(self.optimism, units[0].examples, judges)
+            examples = units[0].examples if self.optimism.on_test is None else units[0].scored
+            bias = describe_optimism(self.optimism, examples, judges)
         sections = asked | {
             "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default, self.searched)), *bias],
             "Comparisons": [line for verdict in self.verdicts for line in describe_verdict(verdict)],

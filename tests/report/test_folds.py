@@ -52,6 +52,16 @@ def test_tests_over_groups_say_so(name: str, examples: str, tmp_path: Path) -> N
     assert f"tests are over groups, each with the share of its {examples}" in text and "not kept" not in text
 
 
+def test_groups_that_a_column_of_usual_name_has_are_called_so(tmp_path: Path) -> None:
+    """Nobody named them, so tests over six patients were "over 6 images"."""
+    runs = in_groups(tmp_path, "images", sizes=(50, 50))
+    for run in runs:
+        del run.result.config["dataset"]["groups"]
+    text = to_markdown([Analysis(*rank(runs))])
+    assert "over 4 groups" in text and "over 4 images" not in text
+    assert "tests are over groups, each with the share of its images" in text
+
+
 def test_rows_without_their_groups_are_not_tested_as_if_they_were_independent(tmp_path: Path) -> None:
     """Runs of earlier versions have not kept them: 240 rows of 12 patients had p = 0.0023."""
     runs = in_groups(tmp_path, "table", sizes=())

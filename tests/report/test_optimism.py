@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
 from mgu.report.stats.sentences import describe_verdict
 from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
-from tests.examples import example_config, example_result, ranked
+from tests.examples import example_config, example_result, example_unit, ranked
 from tests.report.runs import NUM_IMAGES, Trained, analyse
 
 GRID = {"unit": [0.5, 0.5], "a": [0.5, 0.6], "b": [0.5, 0.4]}
@@ -100,3 +101,13 @@ def test_optimism_over_images_is_that_of_the_whole_bootstrap() -> None:
     table = ranked(example_result(f"b{k}") for k in range(5))[0]
     found = optimism(table, [{0: Bits(NUM_IMAGES, np.packbits(own).tobytes())} for own in hits])
     assert found.over_images == pytest.approx(expected, rel=0.08)
+
+
+def test_selection_goes_by_accuracies_which_are_over_rows_and_not_over_groups(tmp_path: Path) -> None:
+    config = example_config(dataset={"name": "table", "groups": "patient"})
+    runs = [
+        Run(make(name, config=config, split="holdout", val_accuracy=val, test=Metrics(loss=1, accuracy=0.8)), tmp_path)
+        for make, name, val in ((example_unit, "unit", 0.8), (example_result, "a", 0.9), (example_result, "b", 0.7))
+    ]
+    text = " ".join(Analysis(*rank(runs)).sections["Verdict"])
+    assert "on validation rows makes it look better" in text and "from validation to test rows it loses" in text

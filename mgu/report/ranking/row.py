@@ -13,6 +13,7 @@ from mgu.report.ranking.model_cost import ModelCost
 from mgu.report.ranking.paper import PaperRow, find_row
 from mgu.report.ranking.seeds import Spread, chance_accuracy, spread
 from mgu.results.compare.axes import call_lean
+from mgu.results.on_disk.correct import read_correct
 from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.replicate import Replicate
@@ -71,10 +72,18 @@ class Row:
         """The name of the run, without fold and seed where there are several, whatever else is in its table."""
         return call_lean(self.result.name if len(self.runs) == 1 else self.result.stem)
 
-    @property
+    @cached_property
     def examples(self) -> str:
         """A word for what its tests count, in the plural: the examples of its data set, or groups of them."""
-        return "groups" if self.result.config.get("dataset", {}).get("groups") else self.scored
+        dataset = self.result.config.get("dataset", {})
+        are_grouped = dataset.get("groups") or (dataset.get("name") == "images" and self._found_groups)
+        return "groups" if are_grouped else self.scored
+
+    @property
+    def _found_groups(self) -> bool:
+        """Whether images are in groups that nobody named: a table of them may have a column of usual name."""
+        read = (read_correct(run.folder, packed=run.packed) for run in self.runs)
+        return any(of_run[2] for of_run in read if of_run)
 
     @property
     def scored(self) -> str:

@@ -63,7 +63,7 @@ def describe_optimism(bias: Optimism, examples: str = "images", judges: str = "t
 
     Args:
         bias: The optimism of a table.
-        examples: A word for the examples of the data set, in the plural.
+        examples: A word for what selects and judges, in the plural: examples of the data set, or groups of them.
         judges: A word for those that select and judge where nothing is held out: test, or validation.
 
     Returns:

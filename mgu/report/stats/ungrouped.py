@@ -33,5 +33,5 @@ def describe_ungrouped(rows: Sequence[Row]) -> list[str]:
 def _lacks_groups(run: Run) -> bool:
     if run.result.status == "failed" or not run.result.has_grouped_rows:
         return False
-    read = read_correct(run.folder, run.result.files, run.packed)
+    read = read_correct(run.folder, packed=run.packed)  # whether it is as the run wrote it is told already
     return read is not None and not read[2]
