@@ -121,7 +121,7 @@ def _describe(rows: Sequence[Row]) -> str:
         over = _processor_seeds(rows)
         trained = f"{count(len(rows), 'model')} in {trained}, each counted once by the mean over its {_seeds(rows)},"
     times = [[r.seconds.to_solution for r in row.cost.charged if r.seconds] for row in rows]
-    parts = [f"{trained} took {_seconds(times)} to solution (wall clock)"]
+    parts = [f"{trained} took {_seconds(times) if any(times) else 'an unknown time'} to solution (wall clock)"]
     parts += [text for part in ("cpu", "gpu") for text in _energy(rows, part)]
     # None where no place was set, 0 where no energy could be read
     emissions = [[kg for r in row.cost.charged if r.energy and (kg := r.energy.emissions_kg)] for row in rows]
@@ -176,7 +176,8 @@ def _unknown(results: Sequence[Result]) -> str:
         text += f"; {_runs(unread)} {were} too short for a reading of the energy, which is not known and not included"
     if started := sum(result.start_sha256 is not None for result in results):
         text += f"; training the weights that {_runs(started)} started from is not included"
-    if untimed := sum(result.seconds is None for result in results):
+    untimed = sum(result.seconds is None for result in results)
+    if 0 < untimed < len(results):  # where all are, there is no sum that lacks them
         text += f"; the time of {count(untimed, 'failed run')} is not known and not included"
     return text
 

@@ -47,6 +47,23 @@ def test_what_failed_is_paid_for_but_is_no_time_to_solution() -> None:
     assert table.rows[0].cost.tts_s == 20
 
 
+def test_no_total_is_told_where_no_run_has_a_time() -> None:
+    """A run that exceeded its training.timeout took 0 s."""
+    lost = example_result("lost", status="failed", val_accuracy=None, seconds=None, energy=None)
+    (line,) = [line for line in sentences([lost]) if line.startswith("Baseline: ")]
+    assert line == (
+        "Baseline: 1 run took an unknown time to solution (wall clock); the energy and processor time of 1 run are not "
+        "known and not included."
+    )
+    lines = sentences([lost, example_result("b", train_s=20.0)])
+    (some,) = [line for line in lines if line.startswith("Grid search: ")]
+    assert some.startswith("Grid search: 2 runs took 20 s to solution (wall clock), ")
+    assert some.endswith(
+        "; the energy and processor time of 1 run are not known and not included; the time of 1 failed run is not "
+        "known and not included."
+    )
+
+
 def test_why_there_is_no_co2_is_said_of_each_run() -> None:
     energy = example_result("a").energy
     assert energy
