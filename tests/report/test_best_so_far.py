@@ -48,9 +48,9 @@ def test_a_model_that_cannot_have_ended_wins_no_tie() -> None:
     assert found[:, 1].tolist() == [0.5, 0.0, 0.5] and found[:, 10].tolist() == pytest.approx([0.5, 0.5, 0.0])
 
 
-def one_search(*accuracies: float, unit: float, unit_s: float) -> Table:
-    results = [example_result(f"b{i}", val_accuracy=a, train_s=100.0) for i, a in enumerate(accuracies)]
-    return ranked([*results, example_unit(val_accuracy=unit, train_s=unit_s)])[0]
+def one_search(*accuracies: float, unit: float, unit_s: float, **changes: Any) -> Table:
+    results = [example_result(f"b{i}", val_accuracy=a, train_s=100.0, **changes) for i, a in enumerate(accuracies)]
+    return ranked([*results, example_unit(val_accuracy=unit, train_s=unit_s, **changes)])[0]
 
 
 def at_cost(table: Table) -> tuple[BestSoFar, int, str]:
@@ -79,6 +79,14 @@ def test_where_the_unit_pays() -> None:
     assert dear.endswith("0.86x the unit's cost: whether the unit is worth its cost here is not decided.")
     best, _, sentence = at_cost(one_search(0.6, 0.7, unit=0.85, unit_s=350.0))
     assert best.reached_s(0.85) is None and "is not expected to reach the unit" in sentence
+
+
+@pytest.mark.parametrize(("unit", "said"), [(0.1, "as good"), (0.05, "better")])
+def test_where_a_guess_is_as_good_as_the_unit(unit: float, said: str) -> None:
+    """It was matched after 0 s, 0x the unit's cost."""
+    curve, _, sentence = at_cost(one_search(0.6, 0.7, unit=unit, unit_s=250.0, num_classes=10))
+    assert curve.chance == curve.expected[0] == pytest.approx(0.1)
+    assert sentence.endswith(f"). A guess is {said} (10.00%): the unit is not worth its cost here.")
 
 
 def test_what_stands_beside_a_difference_over_shared_seeds_is_over_these() -> None:

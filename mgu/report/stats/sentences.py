@@ -95,7 +95,12 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
         f"({outcome_of(search)}, {describe_comparison(search, verdict.num_kinds)})."
     )
     matched = "The whole grid search is not expected to reach the unit"
-    if (reached_s := curve.reached_s(accuracy)) is not None:
+    reached_s = curve.reached_s(accuracy)
+    if reached_s == 0:  # it costs nothing: no model has ended yet
+        guess = float(curve.expected[0])
+        than = "better" if guess > accuracy + TINY else "as good"
+        return f"{line} A guess is {than} ({guess:.2%}): the unit is not worth its cost here."
+    if reached_s is not None:
         utilisation = curve.utilisation(verdict.kind.rows)
         matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {reached_s / cost_s:.2g}x the "
         matched += f"unit's cost ({utilisation.text})" if utilisation else "unit's cost"
