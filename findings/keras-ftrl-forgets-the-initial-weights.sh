@@ -7,7 +7,8 @@
 # Guess before: no optimizer moves a weight far in one step at a rate of 0.000001, nor one that has no gradient.
 # Versions: keras==3.15.1 on torch==2.15.0 (CPU), pytorch-optimizer==4.1.0, scikit-learn==1.9.1, numpy==2.3.5.
 # Seen: a network with 97.7 % accuracy on scikit-learn's digits, after one step on 64 of them at rate 1e-6: Keras Ftrl
-#   10.0 %, SGD, Adagrad and pytorch-optimizer's FTRL 97.7 %. A weight of 1 without a gradient: 0 after a step of either.
+#   10.0 %, SGD, Adagrad and pytorch-optimizer's FTRL 97.7 %. A weight of 1 without a gradient: 0 after one
+#   step of either.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
