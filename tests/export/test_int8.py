@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -33,3 +34,36 @@ def test_a_network_without_products_has_nothing_to_quantize() -> None:
         quantize_onnx(model("Mul"), examples)
     kept = onnx.load_from_string(quantize_onnx(model("MatMul"), examples)).graph.initializer
     assert TensorProto.INT8 in {own.data_type for own in kept}
+
+
+def layers(factor: float) -> bytes:
+    """An ONNX file of a layer, and of one whose bias counts `factor` times, on rows (2, 4)."""
+    threes = np.full(3, 3.0, np.float32)
+    kept = {"w": WEIGHTS, "b": threes, "v": WEIGHTS.T[:, :3], "c": threes}
+    nodes = [
+        helper.make_node("Gemm", ["x", "w", "b"], ["h"], name="first"),
+        helper.make_node("Gemm", ["h", "v", "c"], ["y"], beta=factor),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 3])],
+        [numpy_helper.from_array(value, name) for name, value in kept.items()],
+    )
+    whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    return bytes(whole.SerializeToString())
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0, 0.5])
+def test_the_bias_of_a_product_keeps_its_factor(factor: float) -> None:
+    """The quantizer made it 1, and onnxruntime then 1 / factor; with a factor the layer stays as it is."""
+    x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+    quantized = quantize_onnx(layers(factor), [{"x": x}])
+    own, rounded = (
+        onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
+        for content in (layers(factor), quantized)
+    )
+    assert np.abs(own - rounded).max() < 0.25  # of a bias of 3
+    kept = {own.name for own in onnx.load_from_string(quantized).graph.initializer}
+    assert ("v" in kept) == (factor != 1.0) and "w" not in kept
