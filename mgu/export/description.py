@@ -104,11 +104,14 @@ def _describe_pairs(pairs: Pairs, form: Format) -> dict[str, str]:
         kinds = {input_name(side.column): "int64" if are_whole(side) else "text" for side in both.values()}
         return described | {
             "columns": json.dumps(kinds, ensure_ascii=False),
-            "input_type": "one input for each of `columns`",
+            "input_type": "one input for each of `columns`; text without blanks at its ends",
             "preprocessing": "in the graph: names of users and items become their numbers",
         }
+    aliases = {side: entities.aliases for side, entities in both.items() if entities.aliases}
     return described | {
         **{side: json.dumps(entities.names, ensure_ascii=False) for side, entities in both.items()},
-        "input_type": "int64 numbers: the place in `users` and `items`, from 0, or -1 for any other",
+        **({"spellings": json.dumps(aliases, ensure_ascii=False)} if aliases else {}),
+        "input_type": "int64 numbers: the place in `users` and `items` of a name without blanks at its ends, from 0, "
+        "or -1 for any other; `spellings` has other names and those that they stand for",
         "preprocessing": "in the graph: a pair with an unknown user or item scores minus infinity",
     }

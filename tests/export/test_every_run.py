@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from msgspec import structs
 
 from mgu.data.splits import Data, Splits
 from mgu.data.tables.files import read_table
 from mgu.errors import RunsFailed, UserError
 from mgu.export.checks import TOLERANCE
+from mgu.export.description import describe_export
 from mgu.export.held_out import take_held_out, take_training
 from mgu.export.network import Format
 from mgu.factory.trained import TrainedRun, load_trained
@@ -138,6 +140,19 @@ def test_users_and_items_go_in_by_name_and_unknown_ones_come_last(matrix: Matrix
     np.testing.assert_allclose(scores, model.predict(given), rtol=1e-5, atol=1e-6)
     unknown = {users.column: cells(["99999999"], users.column), items.column: cells(items.names[:1], items.column)}
     assert session.run(None, unknown)[0].tolist() == [-np.inf]
+
+
+def test_a_torch_file_says_which_names_stand_for_one_item(matrix: Matrix) -> None:
+    """Joined films have several; predict and ONNX take each, and the lists of the metadata have one."""
+    trained = load_trained(folder_of(matrix, "own ratings"))
+    pairs: Any = trained.preprocessing.inputs
+    items = structs.replace(pairs.items, aliases={"another": pairs.items.names[0]})
+    joined = structs.replace(trained.preprocessing, inputs=structs.replace(pairs, items=items))
+    assert "spellings" not in describe_export(trained, "torch")
+    trained.__dict__["preprocessing"] = joined  # where the cached property keeps it
+    about = describe_export(trained, "torch")
+    assert json.loads(about["spellings"]) == {"items": {"another": json.loads(about["items"])[0]}}
+    assert "without blanks at its ends" in about["input_type"] and "blanks" in describe_export(trained)["input_type"]
 
 
 @pytest.mark.long
