@@ -82,8 +82,10 @@ def in_listed_form(texts: Sequence[str] | dict[str, str], text: str) -> str:
     Returns:
         The cell; without the blanks at its ends, or as the shortest form of its number, where the file knows only that.
     """
+    if text in texts:
+        return text
     bare = text.strip()
-    return next((form for form in (text, bare, as_name(bare, is_number=True)) if form in texts), text)
+    return next((form for form in (bare, as_name(bare, is_number=True)) if form in texts), text)
 
 
 def describe_respelled(model: Model, raw: Any) -> list[str]:
