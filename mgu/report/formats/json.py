@@ -22,7 +22,7 @@ from mgu.report.formats.plain_statistics import (
 )
 from mgu.report.formats.records import origin, records, search_records
 from mgu.report.in_processes import map_analyses
-from mgu.report.over_data_sets import OnDataSet, on_data_set, summarise
+from mgu.report.over_data_sets import Found, on_data_set, summarise
 from mgu.report.ranking.row import Row
 from mgu.report.searches.equal_cost import EqualCost
 from mgu.report.searches.fronts import fronts_of, point_table, share_table
@@ -58,10 +58,10 @@ def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
         The JSON text.
     """
     parts = map_analyses(_write, analyses)
-    joined = summarise(own for _, found in parts for own in found).joined
+    over = summarise(found for _, found in parts)
     text = (
         f'{{"units":{json.dumps(UNITS)},"experiments":[{",".join(text for text, _ in parts)}],'
-        f'"over_data_sets":{json.dumps(list(map(over_to_plain, joined)))},"skipped":{json.dumps(list(skipped))}}}'
+        f'"over_data_sets":{json.dumps(list(map(over_to_plain, over.joined)))},"skipped":{json.dumps(list(skipped))}}}'
     )
     try:
         return msgspec.json.format(text, indent=2) + "\n"  # json.dumps(indent=2) is not compiled
@@ -69,7 +69,7 @@ def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
         return json.dumps(json.loads(text), indent=2) + "\n"
 
 
-def _write(analysis: Analysis) -> tuple[str, list[OnDataSet]]:
+def _write(analysis: Analysis) -> tuple[str, Found]:
     """Writes an experiment; a number that JSON does not have, such as the loss of a run that diverged, is null."""
     plain, found = _experiment(analysis), on_data_set(analysis)
     try:

@@ -49,10 +49,15 @@ def over_to_plain(over: OverDataSets) -> dict[str, Any]:
     return {
         "unit_kind": over.each[0].kind,
         "against": over.each[0].against,
-        "difference": over.mean,
-        "p": over.p,
+        "difference": sum(over.differences) / len(over.each),
+        "p_signed_rank": over.p_corrected,
+        "num_kinds": over.num_kinds,
         "num_corrected": over.num_corrected,
-        "data_sets": [own._asdict() | {"outcome": own.outcome} for own in over.each],
+        "data_sets": [
+            {key: value for key, value in own._asdict().items() if key not in ("source", "settings")}
+            | {"outcome": own.outcome}
+            for own in over.each
+        ],
         "summary": describe_over_data_sets(over),
     }
 

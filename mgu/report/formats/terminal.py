@@ -15,7 +15,7 @@ from mgu.report.formats.over_table import HEADING, over_table
 from mgu.report.formats.side_table import SideTable
 from mgu.report.formats.tables import class_tables, verdict_table
 from mgu.report.in_processes import map_analyses
-from mgu.report.over_data_sets import OnDataSet, Summary, on_data_set, summarise
+from mgu.report.over_data_sets import Found, Summary, on_data_set, summarise
 from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
@@ -35,19 +35,19 @@ def print_analyses(analyses: Sequence[Analysis]) -> None:
         analyses: The experiments.
     """
     console = table_console()
-    found = list[OnDataSet]()
+    found = list[Found]()
     if console.is_terminal:
         for analysis in analyses:
             _print_analysis(console, analysis)
-            found += on_data_set(analysis)
+            found.append(on_data_set(analysis))
     else:
         for text, own in map_analyses(partial(_render, console), analyses):
             console.file.write(text)
-            found += own
+            found.append(own)
     _print_over(console, summarise(found))
 
 
-def _render(console: Console, analysis: Analysis) -> tuple[str, list[OnDataSet]]:
+def _render(console: Console, analysis: Analysis) -> tuple[str, Found]:
     with console.capture() as captured:
         _print_analysis(console, analysis)
     return captured.get(), on_data_set(analysis)
