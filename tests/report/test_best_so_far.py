@@ -134,7 +134,7 @@ def test_a_unit_is_worth_its_cost_only_where_a_test_decides() -> None:
     undecided, p = worth(0.80, 0.60, 0.90, 0.70, 0.75)
     assert p > 0.05 and undecided.endswith("whether the unit is worth its cost here is not decided.")
     equal, _ = worth(0.700, 0.711, 0.720, 0.731, 0.740)
-    assert "the unit is as good here as the search at its cost (p < 0.001 for a loss below 0.5 points, " in equal
+    assert "the unit is as good here as the search at its cost (p < 0.001 of a loss of 0.5 points or more, " in equal
 
 
 def test_each_kind_of_unit_is_at_its_own_cost() -> None:

@@ -17,7 +17,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.seeds import TINY, Spread, is_cross_validated, spread
+from mgu.report.ranking.seeds import Spread, is_cross_validated, spread
 from mgu.report.stats.images import count_images, over_images, per_image_differences
 from mgu.report.stats.power import Variance, variance_of
 from mgu.report.stats.sample import Sample
@@ -179,16 +179,26 @@ def _paired_differences(comparison: Comparison) -> tuple[dict[Replicate, float],
     return over_seeds, per_image_differences(first, second, shared)
 
 
+def is_the_same(comparison: Comparison) -> bool:
+    """Tells whether both samples have the same answers on every image, with every seed and fold that both have.
+
+    Args:
+        comparison: The comparison of the two.
+
+    Returns:
+        False also where right answers are not known.
+    """
+    first, second, shared = comparison.first, comparison.second, comparison.shared
+    if not shared or not all(run in first.images and run in second.images for run in shared):
+        return False
+    return all(bool((first.images[run].unpack() == second.images[run].unpack()).all()) for run in shared)
+
+
 def _p_above_margin(
     comparison: Comparison, over_seeds: dict[Replicate, float], per_image: Floats | None, margin: float
 ) -> float | None:
     """Returns the one-sided p-value, small where differences are above minus the margin; None without a test."""
-    if (
-        len(over_seeds) > 1
-        and per_image is not None
-        and not per_image.any()
-        and max(map(abs, over_seeds.values())) < TINY
-    ):
+    if len(over_seeds) > 1 and per_image is not None and not per_image.any() and is_the_same(comparison):
         # There is no variance to test with. Who loses more than the margin is wrong on more than that share of images.
         return float((1 - margin) ** len(per_image))
     (of_seeds,) = t_tests_over_replicates([over_seeds], -margin)

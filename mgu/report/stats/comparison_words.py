@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgu.report.stats.compare import Comparison
+from mgu.report.stats.compare import Comparison, is_the_same
 from mgu.results.schema.replicate import count_replicates
 from mgu.tasks.score import shorten
 
@@ -37,6 +37,8 @@ def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
 
 def name_test(comparison: Comparison) -> str:
     """Names the test behind the p-value of a comparison that has one."""
+    if is_the_same(comparison):
+        return f"equal answers on each of {comparison.num_images:,} {comparison.baseline.examples}"
     if comparison.has_folds:
         return "corrected resampled t-test over folds"
     if comparison.num_images:

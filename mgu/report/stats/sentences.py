@@ -13,7 +13,7 @@ from mgu.report.ranking.default import explain_no_default
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import TINY
 from mgu.report.stats.best_so_far import BASES, BestSoFar
-from mgu.report.stats.compare import Comparison
+from mgu.report.stats.compare import Comparison, is_the_same
 from mgu.report.stats.comparison_words import describe_comparison, name_test, p_equals, where
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
 from mgu.report.stats.verdict import Verdict, outcome_of
@@ -113,7 +113,7 @@ def _worth(verdict: Verdict, search: Comparison) -> str:
     if outcome == "not decided":
         return "whether the unit is worth its cost here is not decided"
     if outcome == "as good":
-        loss = f"p {p_equals(search.p_margin)} for a loss below {100 * verdict.margin:g} points"
+        loss = f"p {p_equals(search.p_margin)} of a loss of {100 * verdict.margin:g} points or more"
         return f"the unit is as good here as the search at its cost ({loss}, one-sided, {name_test(search)})"
     p = f"p {p_equals(search.p_corrected)}, {name_test(search)}"
     kinds = f", corrected for {verdict.num_kinds} kinds of unit" if verdict.num_kinds > 1 else ""
@@ -205,7 +205,8 @@ def _reason(verdict: Verdict) -> str:
     best, margin = verdict.best, f"{100 * verdict.margin:g} points"
     is_within = best.p_margin is not None and best.p_margin < ALPHA
     if verdict.outcome == "as good":
-        return f", and its {count_replicates(best.shared)} show that it loses less than {margin}"
+        shown = name_test(best) if is_the_same(best) else f"its {count_replicates(best.shared)}"
+        return f", and {shown} show that it loses less than {margin}"
     if verdict.outcome != "not decided":
         return f", which is within the margin of {margin}" if verdict.outcome == "worse" and is_within else ""
     if not best.shared:
@@ -241,7 +242,7 @@ def _too_few_equal(verdict: Verdict) -> str:
     best = verdict.best
     if not best.num_images or best.p_margin is None or not 0 < verdict.margin < 1:
         return ""
-    if verdict.variance is None or verdict.variance.images or verdict.variance.rest:
+    if not is_the_same(best):
         return ""
     needed = math.ceil(math.log(ALPHA) / math.log1p(-verdict.margin))
     examples = verdict.unit.examples
