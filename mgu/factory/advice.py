@@ -61,7 +61,7 @@ def advise_kept(config: RunConfig, num_examples: int, epochs: int, best_epoch: i
 
 
 def is_unsettled(config: RunConfig, num_examples: int, epochs: int | None) -> bool:
-    """Tells whether running statistics of batch norms keep much of their initial values after some epochs.
+    """Tells whether running statistics of batch norms, initial at first, keep much of that after some epochs.
 
     Args:
         config: The configuration of a run.
@@ -74,21 +74,25 @@ def is_unsettled(config: RunConfig, num_examples: int, epochs: int | None) -> bo
     return (statistics_left(config, num_examples, epochs) or 0) > SETTLED
 
 
-def statistics_left(config: RunConfig, num_examples: int, epochs: int | None) -> float | None:
+def statistics_left(
+    config: RunConfig, num_examples: int, epochs: int | None, at_start: float | None = 1.0
+) -> float | None:
     """Computes the share of their initial values that running statistics of batch norms keep after some epochs.
 
     Args:
         config: The configuration of a run.
         num_examples: Number of its training examples.
         epochs: Epochs that it trained; None for none.
+        at_start: The share that it started with, see mgu/factory/pretrained.py; None: not known.
 
     Returns:
         The share; 0 where `training.precise_bn` computes them anew. None without batch norm, without an epoch, and
-        where a run starts from trained weights, which come with statistics.
+        where it is not known.
     """
-    if epochs is None or config.training.start_sha256 or not _batch_norm(config)[0]:
+    if epochs is None or not _batch_norm(config)[0]:
         return None
-    return _share_left(config, config.training.steps_per_epoch(num_examples) * epochs)
+    left = _share_left(config, config.training.steps_per_epoch(num_examples) * epochs)
+    return None if at_start is None and left else left * (at_start or 0.0)
 
 
 def advise_collapsed(judged: Metrics | None, names: Sequence[str] | None, unsettled: bool = False) -> str:

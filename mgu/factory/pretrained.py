@@ -14,7 +14,8 @@ from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.random_numbers.generators import keeping_states
-from mgu.results.on_disk.file_names import WEIGHTS_FILE
+from mgu.results.on_disk.file_names import RESULT_FILE, WEIGHTS_FILE
+from mgu.results.on_disk.result_file import read_result
 from mgu.results.on_disk.sealed import read_known
 from mgu.text.nearest import did_you_mean
 
@@ -72,6 +73,26 @@ def check_pretrained(resolved: ResolvedRun) -> list[str]:
     with keeping_states():
         note = take_pretrained(build_model(resolved), resolved.config)
     return [note] if note else []
+
+
+def statistics_at_start(model: nn.Module, config: RunConfig) -> float | None:
+    """Returns the share of their initial values that running statistics of batch norms had when training began.
+
+    Args:
+        model: The model, for its names.
+        config: Says which run it was started from, and which parts of the model kept their own statistics.
+
+    Returns:
+        1 for new statistics, of any part; else what the weights of that run had, None where its result does not say.
+    """
+    training = config.training
+    statistics = [name for name, _ in model.named_buffers() if name.endswith("running_mean")]
+    if training.start_from is None or any(_is_below(name, training.start_except) for name in statistics):
+        return 1.0
+    try:
+        return read_result(Path(training.start_from) / RESULT_FILE).statistics_left
+    except (OSError, ValueError):  # it is gone meanwhile
+        return None
 
 
 def _is_below(name: str, parts: list[str]) -> bool:

@@ -18,8 +18,9 @@ from msgspec.structs import replace
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.errors import UserError
-from mgu.factory.advice import advise_collapsed, advise_kept, is_unsettled, statistics_left
+from mgu.factory.advice import advise_collapsed, advise_kept, statistics_left
 from mgu.factory.device import find_device
+from mgu.factory.pretrained import statistics_at_start
 from mgu.factory.resolved_run import resolve
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.gpu_reader import open_gpu
@@ -32,7 +33,7 @@ from mgu.results.on_disk.folder import run_folder
 from mgu.results.on_disk.record import make_result
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.on_disk.sealed import digest_files
-from mgu.results.schema.result import Result
+from mgu.results.schema.result import SETTLED, Result
 from mgu.run.evaluate_splits import count_classes, evaluate_splits, name_classes
 from mgu.run.log import log_to, send_note
 from mgu.run.network_facts import explain_network, measure_network, sum_up_solver
@@ -122,8 +123,9 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         cost.lap("explain")
     classes = name_classes(resolved)
     num_examples = len(resolved.splits.train)
-    unsettled = is_unsettled(config, num_examples, outcome.best_epoch)
-    send_note(advise_collapsed(scores.get("test") or scores.get("val"), classes, unsettled), send)
+    at_start = statistics_at_start(learner.model, config)
+    left = statistics_left(config, num_examples, outcome.best_epoch, at_start)
+    send_note(advise_collapsed(scores.get("test") or scores.get("val"), classes, (left or 0.0) > SETTLED), send)
     send_note(advise_kept(config, num_examples, len(outcome.history), outcome.best_epoch), send)
     with failing_after(outcome, lambda: cost.total):
         save_best(resolved, folder, outcome, correct)
@@ -135,7 +137,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             classes=classes,
             epochs=len(outcome.history),
             best_epoch=outcome.best_epoch,
-            statistics_left=statistics_left(config, num_examples, outcome.best_epoch),
+            statistics_left=left,
             device=resolved.device_name,
             **cost.total.as_fields(),
             **scores,

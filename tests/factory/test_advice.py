@@ -77,8 +77,9 @@ def test_what_is_left_of_the_initial_statistics_is_a_share_or_nothing(configure:
     assert statistics_left(config, 1080, 5) == pytest.approx(0.99**85)
     assert statistics_left(configure("norm=bn_pre", "training.precise_bn=9"), 1080, 5) == 0.0
     assert statistics_left(configure("norm=ln"), 1080, 5) is None and statistics_left(config, 1080, None) is None
-    trained = config.model_copy(update={"training": config.training.model_copy(update={"start_sha256": "0" * 64})})
-    assert statistics_left(trained, 1080, 5) is None  # its statistics came with the weights
+    assert statistics_left(config, 1080, 5, at_start=0.5) == pytest.approx(0.5 * 0.99**85)  # came with the weights
+    assert statistics_left(config, 1080, 5, at_start=None) is None
+    assert statistics_left(configure("norm=bn_pre", "training.precise_bn=9"), 1080, 5, at_start=None) == 0.0
 
 
 @pytest.mark.parametrize("alone", ["training.precise_bn=4096", "norm.momentum=0.1"])

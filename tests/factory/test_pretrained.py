@@ -47,6 +47,19 @@ def start_from(folder: Path) -> str:
     return f"training.start_from={folder}"
 
 
+@pytest.mark.slow
+def test_running_statistics_go_on_from_those_that_came_with_the_weights(configure: Configure) -> None:
+    """Their share was not told, so that no report said which runs they judged. 23 steps an epoch, momentum 0.01."""
+    model = ("layout=digits_2", "norm=bn_pre", "training.epochs=1")
+    source = configure(*model)
+    first = train(source)
+    assert first.statistics_left == pytest.approx(0.99**23)
+    further = train(configure(*model, start_from(run_folder(source)), "seed=1"))
+    assert further.statistics_left == pytest.approx(0.99**46) and further.is_unsettled
+    new = configure(*model, start_from(run_folder(source)), "seed=2", "training.start_except=[blocks.0.pre]")
+    assert train(new).statistics_left == pytest.approx(0.99**23)  # of that layer
+
+
 def test_every_weight_is_taken_and_the_seed_draws_as_before(trained_unit: Path, configure: Configure) -> None:
     config = configure(*UNIT, start_from(trained_unit), "seed=5", "training.ema=0.9")
     learner = build_learner(resolve(config))

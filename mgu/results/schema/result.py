@@ -112,7 +112,7 @@ class Result(Record, frozen=True):
         about(
             "Share of their initial values that batch norm's running statistics still have in the weights that were "
             "kept, which are judged by them: (1 - momentum) to the power of the steps, 0 with training.precise_bn; "
-            "null without batch norm, and after a start from trained weights."
+            "of what the weights had that training started from; null without batch norm, and where that is not known."
         ),
     ] = None
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
