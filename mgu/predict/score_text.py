@@ -48,6 +48,8 @@ def _lines(scores: Scores) -> list[str]:
         if name == "accuracy" and scores.interval:
             low, high, method = scores.interval
             interval = f", 95 % interval {low:.2%} to {high:.2%} ({method})"
+        elif name == "accuracy":
+            interval = " (without an interval: there is one group, or all groups have the same share of right answers)"
         number = f"{value:.2%}" if is_percent(name) else shorten(value) if math.isfinite(value) else "-"
         lines.append(f"{WORDS[name]}{_over(name, scores)}: {number}{interval}")
     if scores.case_accuracy is not None:

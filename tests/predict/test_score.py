@@ -161,6 +161,9 @@ def test_the_interval_of_rows_of_patients_is_over_patients(
     assert scored(capsys, trained, str(tmp_path / "new.csv"))["interval"]["method"] == method
     table.drop_duplicates("patient").to_csv(tmp_path / "new.csv", index=False)  # a row of each
     assert scored(capsys, trained, str(tmp_path / "new.csv"))["interval"]["method"] == "Wilson, over 40 examples"
+    table[table["patient"] == table["patient"][0]].to_csv(tmp_path / "new.csv", index=False)
+    main([trained, str(tmp_path / "new.csv"), "--score"])
+    assert "% (without an interval: there is one group, or all groups have" in capsys.readouterr().out
 
 
 def test_the_class_of_an_image_is_the_first_folder_below_the_named_one(tmp_path: Path) -> None:
