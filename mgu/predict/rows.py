@@ -124,7 +124,8 @@ class RowReader:
 
 def _name_group(cell: Any) -> str | None:
     """Returns the name of a group; None where the cell says nothing."""
-    return None if cell is None or str(cell).strip() in ("<NA>", *MISSING) else str(cell)
+    name = "" if cell is None else str(cell).strip()
+    return None if name in ("", "<NA>", *MISSING) else name
 
 
 def _days(name: str, cells: Sequence[Any], wrong: Mapping[int, list[str]]) -> list[float]:

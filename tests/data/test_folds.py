@@ -112,9 +112,13 @@ def test_every_row_is_tested_in_one_fold(target: str, groups: str, split: Any) -
     assert sum(tested) == 400
 
 
+@pytest.mark.parametrize("blank", ["", " "])
 @pytest.mark.parametrize("words", [["dataset.folds=4", "dataset.fold=3"], ["dataset.test_share=0.3"], []])
-def test_no_patient_is_in_two_parts_and_no_input(words: list[str], split: Any) -> None:
-    _, splits = split(visits(), "dataset.groups=patient", *words)
+def test_no_patient_is_in_two_parts_and_no_input(words: list[str], blank: str, split: Any) -> None:
+    """Nor is one whose name has a blank behind it in some rows."""
+    frame = visits()
+    frame["patient"] += np.where(frame.index % 2, blank, "")
+    _, splits = split(frame, "dataset.groups=patient", *words)
     assert splits.train.inputs.shape[1] == 2  # height and pulse
     heights = [{round(float(height), 5) for height in part.inputs[:, 0]} for part in parts_of(splits)]
     assert sum(map(len, heights)) == 40 == len(set.union(*heights))

@@ -85,7 +85,7 @@ def with_groups(splits: Splits, parts: dict[str, pd.DataFrame], config: TableCon
         return splits
     import pandas as pd
 
-    numbers = torch.from_numpy(pd.factorize(parts["test"][config.groups])[0])
+    numbers = torch.from_numpy(pd.factorize(_bare(parts["test"][config.groups]))[0])
     return replace(splits, test=replace(splits.test, groups=numbers))
 
 
@@ -121,7 +121,7 @@ def _groups(frame: pd.DataFrame, config: TableConfig) -> torch.Tensor | None:
     what, count = "rows", len(frame)
     groups: Any = None
     if config.groups:
-        groups, names = pd.factorize(frame[config.groups])
+        groups, names = pd.factorize(_bare(frame[config.groups]))
         what, count = f"values of {config.groups!r}", len(names)
         if count < MIN_GROUPS:
             raise UserError(
@@ -134,6 +134,11 @@ def _groups(frame: pd.DataFrame, config: TableConfig) -> torch.Tensor | None:
             f"Pass dataset.folds={count}."
         )
     return None if groups is None else torch.from_numpy(groups)
+
+
+def _bare(names: pd.Series) -> pd.Series:
+    """Returns names of groups without the blanks at their ends, by which one patient would train and test."""
+    return names.map(lambda name: name.strip() if isinstance(name, str) else name)
 
 
 def _renumber(groups: torch.Tensor) -> torch.Tensor:
