@@ -7,7 +7,12 @@ from statistics import mean
 from cells import Row, each, number, percent, table
 
 Parts = dict[str, Row]
-NAMES = {"adding": "the adding problem", "sequential_mnist": "MNIST at 14x14", "sequential_digits": "digits at 8x8"}
+NAMES = {
+    "adding": "the adding problem",
+    "sequential_mnist": "MNIST at 14x14",
+    "permuted_mnist": "MNIST at 14x14 in a random order of pixels",
+    "sequential_digits": "digits at 8x8",
+}
 
 
 def claim(parts: Parts) -> str:

@@ -22,7 +22,7 @@ from collect import describe as describe_runs
 from collect import train
 from filed import ROOT, file_part, load_study, together
 
-NOT_IN_CONF = ("sequential_digits",)  # they are trained by the commands of the page
+NOT_IN_CONF = ("sequential_digits", "permuted_mnist")  # they are trained by the commands of the page
 EXPERIMENTS = ("adding", "sequential_mnist", *NOT_IN_CONF)
 STUDY = "path_sgd"
 Row = dict[str, Any]
