@@ -75,7 +75,7 @@ class CodecarbonInstrument:
             raise RuntimeError("codecarbon did not start.")
 
     def read(self) -> Reading:
-        """Returns the energy up to now. A reading takes a third of a millisecond, and none is made between epochs."""
+        """Returns the energy up to now. It takes a third of a millisecond: at each edge of a phase and checkpoint."""
         self._sample()
         return _reading(self._tracker._prepare_emissions_data())
 

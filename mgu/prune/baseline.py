@@ -73,7 +73,7 @@ def _load_first(folders: Iterable[Path]) -> TrainedRun | None:
     for folder in folders:
         try:
             return load_trained(folder)
-        except UserError:
+        except UserError:  # its weights are missing
             continue
     return None
 
