@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from torch.func import functional_call
 from mgu.errors import UserError
 
 LARGEST = 127
+NOTHING: Mapping[str, str] = MappingProxyType({})
 QUANTIZED = ("Conv", "Gemm", "MatMul")  # operations of ONNX
 
 
@@ -95,12 +97,13 @@ def _name_scaled_products(model: Any) -> list[str]:
     return scaled
 
 
-def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]]) -> bytes:
+def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]], about: Mapping[str, str] = NOTHING) -> bytes:
     """Quantizes an ONNX file to int8.
 
     Args:
         content: The content of the file.
         examples: Training examples by name of the input, in batches, which show the ranges of activations.
+        about: Metadata to add.
 
     Returns:
         The content of the quantized file, with the same inputs, outputs and metadata.
@@ -144,5 +147,7 @@ def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]]) -> bytes:
         )
     if not written.metadata_props:
         written.metadata_props.extend(onnx.load_from_string(content).metadata_props)
+    for key, value in about.items():
+        written.metadata_props.add(key=key, value=value)
     quantized: bytes = written.SerializeToString()
     return quantized

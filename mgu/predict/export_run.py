@@ -155,7 +155,8 @@ def _quantize(
                 f"be had: {missing}"
             )
         examples = _training_examples(model)
-        small = quantize_onnx(content, [feed(model, example) for example in examples])
+        about = {"weights": "int8", "activations": "uint8, their ranges from training examples"}
+        small = quantize_onnx(content, [feed(model, example) for example in examples], about)
         infer = open_onnx(small)
     lines = [describe_size(len(small), len(content))]
     if held_out is None:

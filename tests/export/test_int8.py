@@ -32,8 +32,9 @@ def test_a_network_without_products_has_nothing_to_quantize() -> None:
     examples = [{"x": np.ones((2, 4), np.float32)}]
     with pytest.raises(UserError, match=r"must have operations to quantize, in ONNX Conv, Gemm, MatMul"):
         quantize_onnx(model("Mul"), examples)
-    kept = onnx.load_from_string(quantize_onnx(model("MatMul"), examples)).graph.initializer
-    assert TensorProto.INT8 in {own.data_type for own in kept}
+    small = onnx.load_from_string(quantize_onnx(model("MatMul"), examples, {"weights": "int8"}))
+    assert TensorProto.INT8 in {own.data_type for own in small.graph.initializer}
+    assert {entry.key: entry.value for entry in small.metadata_props}["weights"] == "int8"
 
 
 def layers(factor: float) -> bytes:
