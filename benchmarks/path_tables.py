@@ -11,6 +11,7 @@ NAMES = {
     "adding": "the adding problem",
     "sequential_mnist": "MNIST at 14x14",
     "permuted_mnist": "MNIST at 14x14 in a random order of pixels",
+    "pixel_mnist": "MNIST by single pixels",
     "sequential_digits": "digits at 8x8",
 }
 

@@ -22,7 +22,7 @@ from collect import describe as describe_runs
 from collect import train
 from filed import ROOT, file_part, load_study, together
 
-NOT_IN_CONF = ("sequential_digits", "permuted_mnist")  # they are trained by the commands of the page
+NOT_IN_CONF = ("sequential_digits", "permuted_mnist", "pixel_mnist")  # they are trained by the commands of the page
 EXPERIMENTS = ("adding", "sequential_mnist", *NOT_IN_CONF)
 STUDY = "path_sgd"
 Row = dict[str, Any]
@@ -62,11 +62,11 @@ def main() -> None:
 
 
 def outcomes(files: list[Path]) -> dict[str, list[Row]]:
-    """Returns what runs ended with, by model and optimizer."""
+    """Returns what runs ended with, by model and optimizer; without those that diverged in their first epoch."""
     groups: dict[str, list[Row]] = {}
     for file in files:
         result = json.loads(file.read_text())
-        if result["status"] != "failed":
+        if result["status"] != "failed" and result["val"]:
             groups.setdefault(_label(result), []).append(_outcome(result, file.with_name("history.csv")))
     return groups
 
