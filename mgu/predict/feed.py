@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mgu.console.text import count
 from mgu.data.ratings.names import as_name
 from mgu.data.tables.spellings import CategoryCodes
 from mgu.errors import RunsFailed
@@ -14,6 +15,7 @@ from mgu.export.columns import are_whole, input_name
 from mgu.predict.examples import Examples
 from mgu.predict.model import Model
 from mgu.results.on_disk.preprocessing import Columns, Pairs, Pixels
+from mgu.text.agree import agree
 from mgu.text.printable import printable
 
 
@@ -110,7 +112,7 @@ def describe_respelled(model: Model, raw: Any) -> list[str]:
     if not changed:
         return []
     name, text, shown = changed[0]
-    cells = "1 cell was" if len(changed) == 1 else f"{len(changed):,} cells were"
+    cells = f"{count(len(changed), 'cell')} {agree(len(changed), 'was', 'were')}"
     return [
         f"{cells} given to the file without blanks at the ends, or as the plain number, which the program that calls "
         f"it is to do, too: {printable(repr(text))} in {printable(repr(name))} as {printable(repr(shown))}"

@@ -37,7 +37,8 @@ def find_baselines(trained: TrainedRun) -> dict[str, tuple[Network, Result | Non
     """
     alike = _alike(trained)
     best = _load_first(folder for folder, _ in alike)
-    cheapest = _load_first(folder for folder, result in alike if result.norm == "no_norm" and not result.residual)
+    cheapest = best if best and _is_cheapest(best.result) else None
+    cheapest = cheapest or _load_first(folder for folder, result in alike if _is_cheapest(result))
     found = [each for each in (best, cheapest) if each]
     baselines: dict[str, tuple[Network, Result | None]] = {}
     for each in found:
@@ -76,6 +77,10 @@ def _load_first(folders: Iterable[Path]) -> TrainedRun | None:
         except UserError:  # its weights are missing
             continue
     return None
+
+
+def _is_cheapest(result: Result) -> bool:
+    return result.norm == "no_norm" and not result.residual
 
 
 def _name(result: Result) -> str:

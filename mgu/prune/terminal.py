@@ -9,6 +9,7 @@ from mgu.prune.outcome import PruneOutcome
 from mgu.results.compare.axes import call_lean
 from mgu.results.schema.energy import Energy, describe_method
 from mgu.results.schema.parts import JOULES_PER_KWH
+from mgu.text.agree import agree
 from mgu.text.printable import printable
 
 # Columns that a narrow terminal hides, in this order; "256" and "joules" have titles that name the examples.
@@ -126,7 +127,7 @@ def _superfluous(outcome: PruneOutcome) -> str:
     number = outcome.gates - len(outcome.decisions) - len(outcome.kept)
     if number <= 0 or not outcome.decisions:
         return ""
-    return f"; {number} more {'has' if number == 1 else 'have'} no effect, for other gates never choose what they mix"
+    return f"; {number} more {agree(number, 'has', 'have')} no effect, for other gates never choose what they mix"
 
 
 def _times_flops(ours: InferenceCost, plain: InferenceCost) -> str:

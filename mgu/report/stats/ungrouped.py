@@ -8,6 +8,7 @@ from mgu.console.text import count
 from mgu.report.ranking.row import Row
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.runs.load import Run
+from mgu.text.agree import agree
 
 
 def describe_ungrouped(rows: Sequence[Row]) -> list[str]:
@@ -22,7 +23,7 @@ def describe_ungrouped(rows: Sequence[Row]) -> list[str]:
     runs = [run for row in rows if row.score.metric == "accuracy" for run in row.runs]
     if not (number := sum(map(_lacks_groups, runs))):
         return []
-    have = "has" if number == 1 else "have"
+    have = agree(number, "has", "have")
     return [
         f"{number} of {count(len(runs), 'run')} {have} not kept the groups of the test rows, as earlier versions did "
         "not. Rows of one group are not independent, so tests with such runs are over seeds alone. Train them again "
