@@ -54,14 +54,15 @@ def compare_update(model: DirectedNetwork, rule: EquilibriumRule, x: Tensor, tar
         why = f"{model.weight.shape[1]:,} neurons are more than {LARGEST}, whose gradient takes too long"
         return UpdateQuality(None, 0, why)
     held = model.with_bias(x)
-    free, solution = model.relax(model.field(held), model.start(held))
+    field = model.field(held)
+    free, solution = model.relax(field, model.start(held))
     if not solution.residual <= model.dynamics.tolerance:
         return UpdateQuality(None, len(x), "the states do not rest")
     wanted = as_states(targets, model.num_outputs).to(free)
     expected = true_direction(model, held, free, wanted)
     if expected is None:
         return UpdateQuality(None, len(x), "the Jacobian is singular")
-    actual = rule.direction(model, held, free, wanted).double() * model.mask
+    actual = rule.direction(model, held, field, free, wanted).double() * model.mask
     lengths = float(actual.norm() * expected.norm())
     if not lengths:
         return UpdateQuality(None, len(x), f"{'the update' if expected.any() else 'the true gradient'} is 0")

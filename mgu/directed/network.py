@@ -10,11 +10,12 @@ additive   F_j = sum_i W_ij s_i - leak s_j  (Scellier et al. 2018, https://arxiv
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from mgu.directed.field import EulerStep, VectorField, neighbours
 from mgu.directed.names import FieldName, Graph
 from mgu.equilibrium.solver import Solution
 from mgu.equilibrium.statistics import SolverStatistics
@@ -42,65 +43,6 @@ class Dynamics(NamedTuple):
     init_std: float = 0.2
 
 
-class _Clip(torch.autograd.Function):
-    """Clips to [0, 1]; backward, a clipped number has the gradient that would lead it back into the interval.
-
-    With the derivative of clamp, which is 0 there, an output at 0 would stay there whatever its target: by
-    backpropagation whole classes are never learned. Nudging does not have that fault.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
-        ctx.save_for_backward(values)
-        return values.clamp(0, 1)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        (values,), grad = ctx.saved_tensors, grads[0]
-        leads_back = ((values >= 0) | (grad < 0)) & ((values <= 1) | (grad > 0))
-        passed: Tensor = grad * leads_back
-        return passed
-
-
-def clip(values: Tensor) -> Tensor:
-    """Returns values clipped to [0, 1], with a gradient where one is asked for."""
-    if not (torch.is_grad_enabled() and values.requires_grad):
-        return values.clamp(0, 1)
-    clipped: Tensor = _Clip.apply(values)
-    return clipped
-
-
-class VectorField(NamedTuple):
-    """Holds ds/dt = drive + s W - leak s + strength (targets - s) of the outputs, for a batch.
-
-    Attributes:
-        drive: What does not depend on the states, (B, M).
-        among: W among the neurons that are no inputs, (M, M).
-        leak: What each of them loses, (M,).
-        targets: What the outputs are drawn towards, (B, K); None: they are free.
-        strength: How strongly.
-    """
-
-    drive: Tensor
-    among: Tensor
-    leak: Tensor
-    targets: Tensor | None = None
-    strength: float = 0.0
-
-    def at(self, states: Tensor) -> Tensor:
-        """Returns ds/dt, (B, M)."""
-        change = torch.addmm(self.drive, states, self.among) - states * self.leak
-        if self.targets is None:
-            return change
-        num = self.targets.shape[1]
-        nudge = self.strength * (self.targets - states[:, -num:])
-        return torch.cat([change[:, :-num], change[:, -num:] + nudge], dim=1)
-
-    def jacobian(self) -> Tensor:
-        """Returns J, (M, M), with J_ji the derivative of ds_j/dt by s_i, without the nudge."""
-        return self.among.t() - torch.diag(self.leak)
-
-
 class DirectedNetwork(nn.Module):
     """Returns the states of the output neurons at rest.
 
@@ -124,6 +66,7 @@ class DirectedNetwork(nn.Module):
         self.num_inputs, self.num_outputs, self.dynamics = num_inputs + 1, num_outputs, dynamics
         self.layers = (*hidden, num_outputs)
         num = sum(self.layers)
+        self.joined = (num,) if graph == "complete" else self.layers  # as fields have it
         self.weight = nn.Parameter(torch.empty(self.num_inputs + num, num))  # from all, to those that are no inputs
         mask = allowed(self.num_inputs, self.layers, graph)
         self.num_allowed = int(mask.sum())
@@ -171,7 +114,7 @@ class DirectedNetwork(nn.Module):
             The field.
         """
         from_inputs, among, leak = self.split()
-        return VectorField(inputs @ from_inputs, among, leak)
+        return VectorField(inputs @ from_inputs, among, leak, self.joined)
 
     def relax(
         self, field: VectorField, states: Tensor, on_step: Callable[[Tensor, Tensor], None] | None = None
@@ -187,8 +130,9 @@ class DirectedNetwork(nn.Module):
             The states, and the steps with the largest |ds/dt|, after clipping, of the last one.
         """
         dynamics, speed, count = self.dynamics, float("inf"), 0
+        step = EulerStep(field, dynamics.dt)
         while count < dynamics.steps and speed > dynamics.tolerance:
-            moved = clip(states + dynamics.dt * field.at(states))
+            moved = step(states)
             speed = float((moved - states).detach().abs().max()) / dynamics.dt
             if on_step:
                 on_step(states, moved)
@@ -219,8 +163,9 @@ class DirectedNetwork(nn.Module):
         return float(((self.weight != 0) & (self.mask != 0)).sum()) / max(self.num_allowed, 1)
 
     def count_products(self, iterations: float) -> float:
-        """Counts floating-point operations of an example: two for each entry of the matrix and step, as computed."""
-        among = self.weight.shape[1] ** 2
+        """Counts floating-point operations of an example: two for each product that a step computes."""
+        widths = self.joined
+        among = sum(widths[at] * widths[other] for at in range(len(widths)) for other in neighbours(at, len(widths)))
         return 2 * (self.num_inputs * self.weight.shape[1] + iterations * among)
 
 

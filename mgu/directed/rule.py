@@ -17,8 +17,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mgu.directed.field import VectorField
 from mgu.directed.names import Correction, Rule
-from mgu.directed.network import DirectedNetwork, VectorField
+from mgu.directed.network import DirectedNetwork
 from mgu.directed.sparsify import Sparsify, sparsify
 
 
@@ -67,46 +68,56 @@ class EquilibriumRule:
         field = model.field(held)
         free, solution = model.relax(field, model.start(held))
         model.statistics.train.add(solution, model.dynamics.tolerance)
-        direction = self.direction(model, held, free, as_states(targets, model.num_outputs).to(free))
-        gradient = -direction / len(held) + self.settings.l1 * model.weight.sign()
-        model.weight.grad = gradient * model.mask
+        direction = self.direction(model, held, field, free, as_states(targets, model.num_outputs).to(free))
+        gradient = direction.div_(-len(held))
+        if self.settings.l1:
+            gradient.add_(model.weight.sign(), alpha=self.settings.l1)
+        model.weight.grad = gradient.mul_(model.mask)
         return free[:, -model.num_outputs :]
 
-    def direction(self, model: DirectedNetwork, held: Tensor, free: Tensor, targets: Tensor) -> Tensor:
+    def direction(
+        self, model: DirectedNetwork, held: Tensor, field: VectorField, free: Tensor, targets: Tensor
+    ) -> Tensor:
         """Returns in which direction weights (inputs + M, M) lower the error, summed over the batch.
 
         Args:
             model: The network.
             held: States of the inputs.
-            free: States of the others at rest.
+            field: The field of the free phase.
+            free: States of the others at rest in it.
             targets: Those of the outputs.
 
         Returns:
             The direction; connections that are not there have numbers, too.
         """
-        settings, dynamics, timed = self.settings, model.dynamics, torch.zeros_like(model.weight)
-        by_timing = settings.rule == "published" and dynamics.field == "transport"
-
-        def on_step(before: Tensor, after: Tensor) -> None:
-            timed.addmm_(torch.cat([held, after], dim=1).t(), after - before)
-
-        field = self.nudged_field(model.field(held), free, targets)
-        nudged, solution = model.relax(field, free, on_step if by_timing else None)
-        model.statistics.backward.add(solution, dynamics.tolerance)
-        if by_timing:
-            return timed / dynamics.steps
+        settings, nudged_field = self.settings, self.nudged_field(field, free, targets)
+        if settings.rule == "published" and model.dynamics.field == "transport":
+            return self._by_timing(model, held, nudged_field, free)
+        nudged, solution = model.relax(nudged_field, free)
+        model.statistics.backward.add(solution, model.dynamics.tolerance)
         d = (nudged - free) / settings.strength  # (B, M)
         if settings.rule == "exact":
             return contrast(model, held, free, d)
         return torch.cat([held, free], dim=1).t() @ d
 
+    def _by_timing(self, model: DirectedNetwork, held: Tensor, nudged_field: VectorField, free: Tensor) -> Tensor:
+        """Returns the published direction of the transport field: who is active while others move."""
+        total = torch.zeros_like(model.weight)
+
+        def on_step(before: Tensor, after: Tensor) -> None:
+            total.addmm_(torch.cat([held, after], dim=1).t(), after - before)
+
+        _, solution = model.relax(nudged_field, free, on_step)
+        model.statistics.backward.add(solution, model.dynamics.tolerance)
+        return total / model.dynamics.steps
+
     def nudged_field(self, field: VectorField, free: Tensor, targets: Tensor) -> VectorField:
         """Returns the field whose outputs are drawn to targets, corrected as configured."""
-        nudged = field._replace(targets=targets, strength=self.settings.strength)
+        nudged = field.nudged(targets, self.settings.strength)
         if self.settings.correction == "none":
             return nudged
         extra = field.among.t() - field.among  # (J^T - J)(s - s*), as rows: (s - s*)(W^T - W)
-        return nudged._replace(drive=field.drive + free @ -extra, among=field.among + extra)
+        return nudged._replace(drive=nudged.drive - free @ extra, among=field.among + extra)
 
     def end_epoch(self, model: nn.Module) -> None:
         """Removes weak connections, as configured; draws from torch's generator."""

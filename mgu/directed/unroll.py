@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mgu.directed.network import DirectedNetwork, VectorField
+from mgu.directed.field import VectorField
+from mgu.directed.network import DirectedNetwork
 
 
 class Relaxed(nn.Module):
@@ -24,7 +25,7 @@ class Relaxed(nn.Module):
     def __init__(self, network: DirectedNetwork, steps: int) -> None:
         super().__init__()
         self.steps, self.dt, self.start = steps, network.dynamics.dt, network.dynamics.start / 2
-        self.num_outputs = network.num_outputs
+        self.num_outputs, self.joined = network.num_outputs, network.joined
         with torch.no_grad():
             from_inputs, among, leak = (part.clone() for part in network.split())
         self.from_inputs = nn.Parameter(from_inputs, requires_grad=False)  # weights, which int8 is to round
@@ -34,7 +35,7 @@ class Relaxed(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         rows = x.flatten(1).to(self.among.dtype)
         inputs = torch.cat([rows, torch.ones_like(rows[:, :1])], dim=1)
-        field = VectorField(inputs @ self.from_inputs, self.among, self.leak)
+        field = VectorField(inputs @ self.from_inputs, self.among, self.leak, self.joined)
         states = torch.full_like(field.drive, self.start)  # (B, M)
         for _ in range(self.steps):
             states = (states + self.dt * field.at(states)).clamp(0, 1)

@@ -12,6 +12,7 @@ from torch import Tensor
 from mgu.data.gates.rows import truth_table
 from mgu.directed.advice import advise_rest
 from mgu.directed.certificates import certify, find_unclipped, gershgorin
+from mgu.directed.field import EulerStep
 from mgu.directed.network import DirectedNetwork, Dynamics, allowed
 from mgu.directed.rule import EquilibriumRule, RuleSettings
 from mgu.directed.sparsify import Sparsify, probabilities, sparsify
@@ -40,6 +41,33 @@ def interior(field: str, graph: str = "complete") -> tuple[DirectedNetwork, Tens
     return network, x, targets
 
 
+@pytest.mark.parametrize("graph", ["complete", "layered"])
+@pytest.mark.parametrize("field", ["additive", "transport"])
+@pytest.mark.parametrize("hidden", [[], [3], [4, 3], [4, 1, 3]])
+def test_a_step_is_that_of_the_whole_matrix_and_has_its_gradients(graph: str, field: str, hidden: list[int]) -> None:
+    """Products by blocks of zeros are left out; nudging is part of drive and leak."""
+    network = DirectedNetwork(2, hidden, 2, graph, FINE._replace(field=field, leak=0.7, init_std=0.5))
+    states, targets = torch.rand(5, sum(network.layers)), torch.rand(5, 2)
+    plain = network.field(network.with_bias(torch.rand(5, 2)))
+    nudge = torch.cat([torch.zeros(5, sum(hidden)), 0.4 * (targets - states[:, -2:])], dim=1)
+    for moving, change in ((plain, plain.at(states)), (plain.nudged(targets, 0.4), plain.at(states) + nudge)):
+        found = EulerStep(moving, dt=0.3)(states)
+        expected = (states + 0.3 * change).clamp(0, 1)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-14)
+        inside = (expected > 0) & (expected < 1)
+        assert inside.any()
+        gradients = [
+            torch.autograd.grad(moved[inside].sum(), network.weight, retain_graph=True)[0] * network.mask
+            for moved in (found, expected)
+        ]
+        torch.testing.assert_close(*gradients, rtol=0, atol=1e-13)
+
+
+def test_products_of_a_layered_network_are_those_between_neighbours() -> None:
+    counts = [DirectedNetwork(6, [4, 3], 2, graph, FINE).count_products(10) for graph in ("layered", "complete")]
+    assert counts == [2 * (7 * 9 + 10 * 2 * (4 * 3 + 3 * 2)), 2 * (7 * 9 + 10 * 81)]
+
+
 def true_direction(network: DirectedNetwork, x: Tensor, targets: Tensor) -> Tensor:
     """Minus the gradient of half the squared error, summed over the batch, by implicit differentiation."""
     held = network.with_bias(x)
@@ -61,8 +89,9 @@ def true_direction(network: DirectedNetwork, x: Tensor, targets: Tensor) -> Tens
 def found_direction(network: DirectedNetwork, x: Tensor, targets: Tensor, settings: RuleSettings) -> Tensor:
     held = network.with_bias(x)
     with torch.no_grad():
-        free, _ = network.relax(network.field(held), network.start(held))
-        return EquilibriumRule(settings).direction(network, held, free, targets) * network.mask
+        field = network.field(held)
+        free, _ = network.relax(field, network.start(held))
+        return EquilibriumRule(settings).direction(network, held, field, free, targets) * network.mask
 
 
 @pytest.mark.parametrize("field", ["additive", "transport"])

@@ -1,0 +1,111 @@
+"""The vector field that the states of a directed network follow, and a step of Euler's method along it.
+
+Where layers lead only to their neighbours, most of W among the neurons is 0: a step leaves those products out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class VectorField(NamedTuple):
+    """Holds ds/dt = drive + s W - leak s, for a batch.
+
+    Attributes:
+        drive: What does not depend on the states, (B, M).
+        among: W among the neurons that are no inputs, (M, M).
+        leak: What each of them loses, (M,).
+        layers: Neurons of each layer, where a layer leads only to those before and after it; one layer leads to itself.
+    """
+
+    drive: Tensor
+    among: Tensor
+    leak: Tensor
+    layers: Sequence[int]
+
+    def at(self, states: Tensor) -> Tensor:
+        """Returns ds/dt, (B, M)."""
+        return torch.addmm(self.drive, states, self.among) - states * self.leak
+
+    def jacobian(self) -> Tensor:
+        """Returns J, (M, M), with J_ji the derivative of ds_j/dt by s_i."""
+        return self.among.t() - torch.diag(self.leak)
+
+    def nudged(self, targets: Tensor, strength: float) -> VectorField:
+        """Returns the field with strength (targets - s) added for the outputs, the last neurons.
+
+        Args:
+            targets: What the outputs are drawn towards, (B, K).
+            strength: How strongly.
+        """
+        drive, leak, num = self.drive.clone(), self.leak.clone(), targets.shape[1]
+        drive[:, -num:] += strength * targets
+        leak[-num:] += strength
+        return self._replace(drive=drive, leak=leak)
+
+
+class EulerStep:
+    """Moves states s by dt ds/dt, clipped to [0, 1].
+
+    Args:
+        field: The field.
+        dt: Length of the step, in its unit of time.
+    """
+
+    def __init__(self, field: VectorField, dt: float) -> None:
+        self.widths = list(field.layers)
+        self.drives = (dt * field.drive).split(self.widths, dim=1)
+        self.kept = (1 - dt * field.leak).split(self.widths)
+        rows = [block.split(self.widths, dim=1) for block in (dt * field.among).split(self.widths)]
+        self.sources = [neighbours(at, len(rows)) for at in range(len(rows))]
+        self.weights = [[rows[source][at] for source in sources] for at, sources in enumerate(self.sources)]
+
+    def __call__(self, states: Tensor) -> Tensor:
+        """Returns the states after a step, (B, M)."""
+        layers = states.split(self.widths, dim=1)
+        moved = []
+        for own, drive, kept, sources, weights in zip(
+            layers, self.drives, self.kept, self.sources, self.weights, strict=True
+        ):
+            total = torch.addcmul(drive, own, kept)
+            for source, weight in zip(sources, weights, strict=True):
+                total = torch.addmm(total, layers[source], weight)
+            moved.append(total)
+        return clip(moved[0] if len(moved) == 1 else torch.cat(moved, dim=1))
+
+
+def neighbours(at: int, num_layers: int) -> list[int]:
+    """Returns which layers lead to a layer: those before and after it, or itself where it is the only one."""
+    return [other for other in (at - 1, at + 1) if 0 <= other < num_layers] or [at]
+
+
+class _Clip(torch.autograd.Function):
+    """Clips to [0, 1]; backward, a clipped number has the gradient that would lead it back into the interval.
+
+    With the derivative of clamp, which is 0 there, an output at 0 would stay there whatever its target: by
+    backpropagation whole classes are never learned. Nudging does not have that fault.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values)
+        return values.clamp(0, 1)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (values,), grad = ctx.saved_tensors, grads[0]
+        leads_back = ((values >= 0) | (grad < 0)) & ((values <= 1) | (grad > 0))
+        passed: Tensor = grad * leads_back
+        return passed
+
+
+def clip(values: Tensor) -> Tensor:
+    """Returns values clipped to [0, 1], with a gradient where one is asked for."""
+    if not (torch.is_grad_enabled() and values.requires_grad):
+        return values.clamp_(0, 1)
+    clipped: Tensor = _Clip.apply(values)
+    return clipped
