@@ -117,3 +117,20 @@ def digits(part: Row) -> str:
     ]
     header = ["learning", "accuracy [%]", "seeds", "steps to rest", "certified locally", "certified globally"]
     return table([*header, "CPU time [s]"], lines)
+
+
+def step_by_blocks(part: Row) -> str:
+    """Both rules: a step by blocks, and how much longer the whole matrix takes."""
+    return table(
+        ["learning", "steps to rest", "between layers [CPU ms]", "whole matrix, times that", "difference of gradients"],
+        (
+            [
+                row["learning"],
+                f"{row['steps']:.0f}",
+                number(row["blocks_cpu_ms"], 1),
+                row["range"],
+                f"{row['error']:.0e}",
+            ]
+            for row in part["rows"]
+        ),
+    )

@@ -671,7 +671,7 @@ STUDIES = (
         claim=equilibrium_tables.claim_directed,
         sample=lambda parts: f"{len(parts['gates']['rows'])} runs on truth tables, {len(parts['digits']['rows'])} on "
         "digits",
-        commands=("python benchmarks/directed.py",),
+        commands=("python benchmarks/directed.py", "python benchmarks/directed_step.py"),
         sections=(
             Section("Gates", "gates", "Learned: runs whose mean squared error is below 0.01 in all of the last 20 "
                     "epochs. Every row of a truth table trains and validates. Certified globally: a step brings any "
@@ -684,6 +684,9 @@ STUDIES = (
                     "rest fade; globally: as above. CPU time is of a whole run: backpropagation goes back through "
                     "every step of a relaxation, the rule through none. It stands for energy, which was not measured.",
                     equilibrium_tables.digits),
+            Section("A training step", "step", "784-500-10, batches of 64 random images: processor time by the weights "
+                    "between neighbouring layers only, in turns with the whole matrix among the neurons, of which the "
+                    "rest is zeros.", equilibrium_tables.step_by_blocks),
         ),
         limits="Gates have no other data than their truth tables.",
     ),
