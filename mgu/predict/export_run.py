@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,22 +72,17 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     fixed = fix_steps(model.network.network, compute)
     module = end_to_end(fixed.network, preprocessing)
     example = [tensor[:1] for tensor in read_raw(model, raw).raw]
-    of_user = section_of(trained.config.layout)
-    name = f", as {of_user[0]} {of_user[1].target}" if of_user else ""
-    advice = "Mend it, and train again." if of_user else "Export it to the other format."
-    with tracing(f"RUN must be of modules that torch.export can trace{name}", advice):
+    with _tracing(model):
         content, infer = export_network(module, example, form, preprocessing, about)
     expected = held_out.expected if held_out else compute(model.network.network)
     computed = _run_exported(infer, model, raw, form)
-    near, far = (standardise(outputs, preprocessing) for outputs in (computed, expected))
     name = "torch.export" if form == "torch" else "ONNX"
+    unrolled = _run(module, model, raw, "torch") if fixed.steps else expected  # what the file is to compute
+    difference = check_equivalent(name, *(standardise(outputs, preprocessing) for outputs in (computed, unrolled)))
     if fixed.steps:
-        check_equivalent(name, near, standardise(_run(module, model, raw, "torch"), preprocessing))
+        near, far = (standardise(outputs, preprocessing) for outputs in (computed, expected))
         difference = check_fixed_steps(near, far, fixed)
-    else:
-        difference = check_equivalent(name, near, far)
-    of = "the pruned network" if model.is_pruned else "the run"
-    lines = [f"equal to {of} to {difference:.1e} of the largest output on {_describe(held_out)}"]
+    lines = [f"equal to {_name_of(model)} to {difference:.1e} of the largest output on {_describe(held_out)}"]
     if missing:
         lines.append(f"its data: {missing}")
     if held_out and held_out.note:
@@ -99,15 +95,32 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
             f"needs; the run stops by itself, there at a residual of at most {fixed.residual:.1e}"
         )
     if held_out:
-        score = trained.result.score
-        within = TOLERANCE * float(expected.abs().max())  # rounding must not decide between items that tie
-        spread = preprocessing.outputs.std if isinstance(preprocessing.outputs, Quantity) else 1.0
-        check_score(name, held_out.score(computed, within), held_out.score(expected, within), score, spread)
-        lines.append(f"{score.text(held_out.score(expected)).strip()} of raw inputs, as {of} itself")
+        lines.append(_check_held_out(name, model, held_out, computed, expected))
     if int8:
         content, told = _quantize(model, module, example, form, (content, held_out, about), missing)
         lines += told
     return Exported(content, lines)
+
+
+def _tracing(model: Model) -> AbstractContextManager[None]:
+    """Says what the user can do where a module of theirs, or of ours, cannot be traced."""
+    of_user = section_of(model.trained.config.layout)
+    name = f", as {of_user[0]} {of_user[1].target}" if of_user else ""
+    advice = "Mend it, and train again." if of_user else "Export it to the other format."
+    return tracing(f"RUN must be of modules that torch.export can trace{name}", advice)
+
+
+def _check_held_out(name: str, model: Model, held_out: HeldOut, computed: Tensor, expected: Tensor) -> str:
+    """Checks that the file has the run's score on raw inputs; returns a line that says so."""
+    score, outputs = model.trained.result.score, model.preprocessing.outputs
+    within = TOLERANCE * float(expected.abs().max())  # rounding must not decide between items that tie
+    spread = outputs.std if isinstance(outputs, Quantity) else 1.0
+    check_score(name, held_out.score(computed, within), held_out.score(expected, within), score, spread)
+    return f"{score.text(held_out.score(expected)).strip()} of raw inputs, as {_name_of(model)} itself"
+
+
+def _name_of(model: Model) -> str:
+    return "the pruned network" if model.is_pruned else "the run"
 
 
 def standardise(outputs: Tensor, preprocessing: Preprocessing) -> Tensor:
