@@ -78,6 +78,13 @@ def test_links_resolve(page: Path) -> None:
         assert not heading or file.suffix != ".md" or heading in headings(file), f"{target} has no heading {heading}"
 
 
+def test_every_page_of_docs_is_in_its_index() -> None:
+    docs = ROOT / "docs"
+    linked = set(re.findall(r"\]\(([^)#\s]*)", (docs / "index.md").read_text(encoding="utf-8")))
+    pages = {str(page.relative_to(docs)) for page in docs.glob("**/*.md")} - {"index.md"}
+    assert pages <= linked, f"{pages - linked} must be in docs/index.md"
+
+
 @cache
 def headings(page: Path) -> set[str]:
     """Headings of a page as links name them."""
