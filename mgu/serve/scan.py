@@ -8,13 +8,9 @@ locks. Packs (mgu/results/runs/pack.py) are read whole when they change.
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-
-import yaml
 
 from mgu.results.on_disk.file_names import (
     CHECKPOINT_FILE,
@@ -25,72 +21,16 @@ from mgu.results.on_disk.file_names import (
     PACK_FILE,
     RESULT_FILE,
 )
-from mgu.results.on_disk.result_file import read_result
 from mgu.results.on_disk.search_files import STUDY_FILE, STUDY_HISTORY_FILE
 from mgu.results.on_disk.under_way import PATTERN, UnderWay, read_under_way
-from mgu.results.runs.load import Run, load_pack, without_copies
+from mgu.results.runs.load import load_pack, without_copies
 from mgu.results.runs.searches import Searches
-from mgu.serve.locks import Lock, find_locks, lock_of
+from mgu.serve.locks import find_locks
+from mgu.serve.seen_run import SeenRun
+from mgu.serve.stamps import is_settled, stamp_of
 
-State = Literal["done", "diverged", "failed", "running", "interrupted"]
 OWN_FILES = frozenset((RESULT_FILE, CONFIG_FILE, LOCK_FILE, LOG_FILE, HISTORY_FILE, CHECKPOINT_FILE))
 MAX_DEPTH = 6  # of folders below those that were named
-FRESH_S = 60.0  # a run whose files changed as lately runs, where the system does not tell who holds it
-SETTLED_S = 0.1  # a folder that changed as lately may change again within the resolution of its time
-
-
-@dataclass
-class SeenRun:
-    """Holds what is known of one run's folder.
-
-    Attributes:
-        folder: The folder.
-        stamp: Time of the folder when it was read, in nanoseconds.
-        run: Its result, once it is over.
-        skipped: Why its result cannot be read, if so.
-        epochs_done: Epochs in its history.
-        epochs: Largest number of epochs; None before its configuration is written.
-        begun_s: When its configuration was written, in seconds since 1970.
-        written_s: When its history was written last.
-        lock: The file of its lock, as the system lists it.
-        first: Epochs and time of the first look at it, from which its speed is told.
-        config_stamp: Time of its configuration when that was read, in nanoseconds.
-        is_locked: Whether a process holds its lock.
-    """
-
-    folder: Path
-    stamp: int = -1
-    run: Run | None = None
-    skipped: str | None = None
-    epochs_done: int = 0
-    epochs: int | None = None
-    begun_s: float = 0.0
-    written_s: float = 0.0
-    lock: Lock | None = None
-    first: tuple[int, float] | None = None
-    config_stamp: int = -1
-    is_locked: bool = False
-
-    @property
-    def state(self) -> State:
-        """The state of the run."""
-        if self.is_locked:
-            return "running"
-        if self.run:
-            status = self.run.result.status
-            return "done" if status == "ok" else status
-        return "failed" if self.skipped else "interrupted"
-
-    @property
-    def left_s(self) -> float | None:
-        """Upper bound of the seconds left, by the mean epoch so far; None before an epoch is over."""
-        if self.epochs is None or not self.epochs_done:
-            return None
-        before, since_s = self.first or (0, self.begun_s)
-        if self.epochs_done <= before:
-            before, since_s = 0, self.begun_s
-        epoch_s = max(self.written_s - since_s, 0.0) / (self.epochs_done - before)
-        return max(epoch_s * (self.epochs - self.epochs_done) - (time.time() - self.written_s), 0.0)
 
 
 @dataclass
@@ -163,8 +103,8 @@ class Scanner:
         for folder, stamp in found.runs.items():
             run = self.runs.setdefault(folder, SeenRun(Path(folder)))
             if run.stamp != stamp:
-                self._read(run, stamp)
-            run.is_locked = self._is_held(run, locked)
+                self.version += run.read(stamp)
+            run.is_locked = run.is_held(locked)
         if self._read_packs(found.packs) or (found.packs and self.version != before):
             self._set_packed()
         self.sweeps = [said for file in found.sweeps if (said := read_under_way(Path(file)))]
@@ -181,7 +121,7 @@ class Scanner:
         known = self._folders.get(folder)
         if known is None or known[0] != stamp:
             known = (stamp, *_list(folder))
-            if not _is_settled(stamp):
+            if not is_settled(stamp):
                 self._folders.pop(folder, None)
             else:
                 self._folders[folder] = known
@@ -199,24 +139,9 @@ class Scanner:
             for name in folders:
                 self._walk(os.path.join(folder, name), depth - 1, found)
 
-    def _read(self, run: SeenRun, stamp: int) -> None:
-        """Reads what changed in a run's folder."""
-        had = run.run
-        run.stamp = stamp if _is_settled(stamp) else -1  # else it is read once more
-        run.run, run.skipped = None, None
-        if (result := run.folder / RESULT_FILE).exists():
-            try:
-                run.run = Run(read_result(result), run.folder)
-            except ValueError as error:
-                run.skipped = f"{result}: {error}"
-        self.version += run.run != had
-        if run.run is None:
-            self._read_progress(run)
-        run.lock = lock_of(run.folder / LOCK_FILE)
-
     def _read_packs(self, packs: Sequence[str]) -> bool:
         """Reads the packs that changed; returns whether there were any."""
-        stamps = {pack: _stamp(Path(pack)) for pack in packs}
+        stamps = {pack: stamp_of(Path(pack)) for pack in packs}
         read = {pack: self._packs[pack][0] if pack in self._packs else -1 for pack in {*stamps, *self._packs}}
         if read == stamps:
             return False
@@ -225,7 +150,7 @@ class Scanner:
                 loaded = load_pack(Path(pack))
                 seen = [SeenRun(run.folder, run=run) for run in loaded.runs]
                 seen += [SeenRun(Path(pack), skipped=line) for line in loaded.skipped]
-                self._packs[pack] = (stamp if _is_settled(stamp) else -1, seen, loaded.packed_searches)
+                self._packs[pack] = (stamp if is_settled(stamp) else -1, seen, loaded.packed_searches)
         for pack in self._packs.keys() - stamps.keys():
             del self._packs[pack]
         return True
@@ -238,30 +163,6 @@ class Scanner:
         packed = [run for run in packed_runs if run.run is None or id(run.run) in ids]
         self.version += packed != self.packed
         self.packed = packed
-
-    def _read_progress(self, run: SeenRun) -> None:
-        config = run.folder / CONFIG_FILE
-        if (stamp := _stamp(config)) != run.config_stamp:
-            run.config_stamp, run.epochs, run.first = stamp, _epochs_of(config), None
-            run.begun_s = stamp / 1e9
-        try:
-            history = run.folder / HISTORY_FILE
-            run.epochs_done = max(history.read_bytes().count(b"\n") - 1, 0)
-            run.written_s = history.stat().st_mtime
-        except OSError:
-            run.epochs_done = 0
-        if run.first is None:
-            run.first = (run.epochs_done, run.written_s) if run.epochs_done else None
-
-    def _is_held(self, run: SeenRun, locked: Container[Lock] | None) -> bool:
-        """Returns whether a process holds the run."""
-        if locked is not None:
-            return run.lock is not None and run.lock in locked
-        return run.run is None and run.lock is not None and time.time() - max(run.written_s, run.begun_s) < FRESH_S
-
-
-def _is_settled(stamp: int) -> bool:
-    return time.time() - stamp / 1e9 > SETTLED_S
 
 
 def _list(folder: str) -> tuple[list[str], list[str]]:
@@ -277,15 +178,6 @@ def _list(folder: str) -> tuple[list[str], list[str]]:
     return sorted(folders), files
 
 
-def _epochs_of(config: Path) -> int | None:
-    """Returns the largest number of epochs of a run."""
-    try:
-        values = yaml.load(config.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        return int(values["training"]["epochs"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        return None
-
-
 def _state_of(file: Path) -> tuple[int, int]:
     """Returns the time and the size of a file, which grows in place."""
     try:
@@ -293,10 +185,3 @@ def _state_of(file: Path) -> tuple[int, int]:
     except OSError:
         return (-1, 0)
     return (state.st_mtime_ns, state.st_size)
-
-
-def _stamp(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:
-        return -1

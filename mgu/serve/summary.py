@@ -9,7 +9,8 @@ from typing import Any
 
 from mgu.console.failures import describe_failure
 from mgu.console.text import count, describe_s
-from mgu.serve.scan import Scanner, SeenRun
+from mgu.serve.scan import Scanner
+from mgu.serve.seen_run import SeenRun
 
 MOST_SHOWN = 50  # runs under way, and failures: a thousand rows would be for nobody
 ORDER = ("running", "pending", "done", "diverged", "failed", "interrupted")

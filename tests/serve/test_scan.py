@@ -14,7 +14,7 @@ from mgu.results.on_disk.result_file import write_result
 from mgu.results.on_disk.under_way import SweepFile, announced, read_under_way
 from mgu.results.runs.load import load_results
 from mgu.results.runs.pack_runs import pack_runs
-from mgu.serve import scan
+from mgu.serve import seen_run
 from mgu.serve.locks import LOCKS, find_locks, lock_of
 from mgu.serve.renderer import render_report
 from mgu.serve.scan import Scanner
@@ -111,8 +111,8 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("a-1", "b-1"):
         leave(tmp_path / "trial" / name, status="ok")
     read: list[str] = []
-    original = scan.read_result
-    monkeypatch.setattr(scan, "read_result", lambda path: read.append(path.parent.name) or original(path))
+    original = seen_run.read_result
+    monkeypatch.setattr(seen_run, "read_result", lambda path: read.append(path.parent.name) or original(path))
     scanner = Scanner([tmp_path])
     for _ in range(3):
         scanner.look()
@@ -155,7 +155,7 @@ def test_searches_are_followed_and_are_no_runs(tmp_path: Path) -> None:
 def test_the_time_left_of_a_run_goes_by_its_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held, clock = leave(tmp_path / "trial" / "f-1", epochs=4, of=10), ByHand()
     clock.now_s = now = time.time()
-    clock.rule(monkeypatch, [scan])
+    clock.rule(monkeypatch, [seen_run])
     os.utime(held / "config.yaml", (now - 40, now - 40))
     os.utime(held / "history.csv", (now, now))
     with FileLock(held / ".lock"):
