@@ -42,6 +42,7 @@ from mgu.results.schema.processor import Processor
 from mgu.results.schema.result import Result
 from mgu.results.schema.seconds import Seconds
 from mgu.results.schema.solver import Solver
+from mgu.results.schema.trained_by import TrainedBy
 
 HEADER = ("Key", "Values", "Default", "Identity", "Description")
 FOLDER = Path(__file__).parent
@@ -166,7 +167,7 @@ def result_page() -> str:
     """Renders result.md."""
     parts = [f"# result.json\n\n{GENERATED}\n{RESULT_INTRO}"]
     structs = (Result, Metrics, Seconds, Energy, Component, PhaseEnergies, PhaseEnergy, Processor)
-    for struct in (*structs, Solver, DeviceLoad, PhaseLoad, GpuLoad):
+    for struct in (*structs, Solver, DeviceLoad, PhaseLoad, GpuLoad, TrainedBy):
         hints = get_type_hints(struct, include_extras=True)
         rows = [
             (f"`{field.name}`", type_in_words(hints[field.name]), _description(hints[field.name]))

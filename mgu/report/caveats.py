@@ -30,7 +30,7 @@ def caveats(table: Table, by_class: bool = False) -> list[str]:
         The sentences.
     """
     results = table.results
-    ended = [*_unfinished(table), *_unconverged(results), *_unsettled(table)]
+    ended = [*_unfinished(table), *_unconverged(results), *_unsettled(table), *_mixed(results)]
     judged = [*_selected(table), *_scores(table), *describe_classes(table, by_class), *_truth_table(table)]
     return [*ended, *_unlike(table), *_marked(results), *_started(results), *judged]
 
@@ -85,6 +85,18 @@ def _unsettled(table: Table) -> list[str]:
         f"{len(shares)} of {count(len(table.results), 'run')} ({name_some(models, SOME)}): running statistics of "
         f"batch norm kept {low if low == high else f'{low} to {high}'} of their initial values, so the scores are of "
         "another network than was trained, and mostly too low. Pass training.precise_bn=4096 to compute them anew."
+    ]
+
+
+def _mixed(results: list[Result]) -> list[str]:
+    """Runs whose parts were trained by different devices, versions or commits."""
+    mixed = sum(bool(result.earlier_parts) for result in results)
+    if not mixed:
+        return []
+    were, its = agree(mixed, "was", "were"), agree(mixed, "its", "their")
+    return [
+        f"{mixed} of {count(len(results), 'run')} {were} continued by another device, version or commit than {its} "
+        f"first epochs (earlier_parts in result.json): {its} scores are of neither alone."
     ]
 
 

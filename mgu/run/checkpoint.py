@@ -6,7 +6,7 @@ On a CPU, a run that continues gives the same bits as one that was never interru
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -25,6 +25,7 @@ from mgu.results.on_disk.file_names import (
     WEIGHTS_FILE,
 )
 from mgu.results.on_disk.files import replacing
+from mgu.results.schema.trained_by import TrainedBy
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 
@@ -40,14 +41,22 @@ class Restored(NamedTuple):
     Attributes:
         fit: Outcome of training so far.
         cost: The cost of all earlier parts of the run.
+        parts: By what those parts were trained, in their order.
     """
 
     fit: Fit
     cost: RunCost
+    parts: tuple[TrainedBy, ...]
 
 
 def save_checkpoint(
-    folder: Path, config: RunConfig, learner: Learner, generators: Generators, fit: Fit, cost: RunCost
+    folder: Path,
+    config: RunConfig,
+    learner: Learner,
+    generators: Generators,
+    fit: Fit,
+    cost: RunCost,
+    parts: Sequence[TrainedBy],
 ) -> None:
     """Saves the state between two epochs, whole or not at all.
 
@@ -58,6 +67,7 @@ def save_checkpoint(
         generators: Those that training draws from beside the global ones, by name.
         fit: Outcome of training so far.
         cost: The cost of the run so far, earlier parts included.
+        parts: By what it was trained so far, in the order of its parts.
     """
     # Then the best weights are the model's and need no second copy.
     is_best_now = fit.best_epoch == len(fit.history) and learner.evaluates_as_trained
@@ -74,6 +84,7 @@ def save_checkpoint(
         "best_epoch": fit.best_epoch,
         "best_weights": None if is_best_now else fit.best_weights,
         "spent": msgspec.to_builtins(cost),
+        "parts": msgspec.to_builtins(parts),
     }
     with replacing(folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as file:
         try:
@@ -117,11 +128,13 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, genera
         is_best_now = best_epoch == len(history) and learner.evaluates_as_trained
         best_weights = content["model"] if is_best_now else content["best_weights"]
         _check_history(history, best_epoch, best_weights)
+        # Checkpoints had none before there was `earlier_parts` in results.
+        parts = msgspec.convert(content.get("parts", [{"epochs": len(history)}]), tuple[TrainedBy, ...])
     except Exception as error:  # whatever torch makes of a file that is torn, foreign or of another version
         raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error
     if config.energy.enabled and not content["energy"]:
         raise ValueError("its energy was not measured")
-    return Restored(Fit("ok", history, best_epoch, best_weights), cost)
+    return Restored(Fit("ok", history, best_epoch, best_weights), cost, parts)
 
 
 def save_weights(folder: Path, weights: dict[str, Any], name: str = WEIGHTS_FILE) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+from msgspec.structs import replace as replace_field
 
 from mgu.config.unit import DecisiveConfig
 from mgu.equilibrium.report import collect, columns
@@ -26,7 +27,8 @@ from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
-from mgu.results.on_disk.record import replacing_history, write_history
+from mgu.results.on_disk.record import replacing_history, trained_by, write_history
+from mgu.results.schema.trained_by import TrainedBy, describe_changes
 from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, set_aside
 from mgu.run.log import send_note
 from mgu.train.gate_penalty import GatePenalty
@@ -50,12 +52,18 @@ class Start(NamedTuple):
     shuffle: torch.Generator
     augment: Augment | None
     fit: Fit
+    now: TrainedBy
+    earlier: tuple[TrainedBy, ...] = ()  # of the interrupted calls, where it was by something else
     cost: RunCost | None = None  # of the interrupted calls
 
     @property
     def generators(self) -> Generators:
         """What a checkpoint keeps the state of."""
         return {"shuffle": self.shuffle} | ({"augment": self.augment.generator} if self.augment else {})
+
+    def parts(self, epochs: int) -> tuple[TrainedBy, ...]:
+        """Returns by what the run was trained up to an epoch of this call."""
+        return (*self.earlier, replace_field(self.now, epochs=epochs))
 
 
 class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
@@ -93,15 +101,19 @@ def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
     if not restored:
         return start
     note = f"continues after epoch {len(restored.fit.history)}"
+    if changes := describe_changes(restored.parts[-1], start.now):
+        note += f", trained by {changes}: the result is of neither alone"
     log.info(note)
     send(Note(note))
-    return start._replace(fit=restored.fit, cost=restored.cost)
+    earlier = tuple(part for part in restored.parts if describe_changes(part, start.now))
+    return start._replace(fit=restored.fit, earlier=earlier, cost=restored.cost)
 
 
 def _begin(resolved: ResolvedRun) -> Start:
     """Builds what a run starts from that was never interrupted."""
     shuffle = torch.Generator().manual_seed(resolved.config.seed)
-    return Start(build_learner(resolved), shuffle, build_augment_for(resolved), Fit())
+    learner, now = build_learner(resolved), trained_by(resolved.device_name)
+    return Start(learner, shuffle, build_augment_for(resolved), Fit(), now)
 
 
 def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:
@@ -202,7 +214,8 @@ def _save_progress(
         stops_for_now = len(fit.history) == training.epochs_now < training.epochs
         if fit.status == "ok" and (stops_for_now or time.perf_counter() - saved_s >= training.checkpoint_s):
             with replacing_history(folder, fit.history):  # as long as the checkpoint: what was stopped is told by it
-                save_checkpoint(folder, resolved.config, start.learner, start.generators, fit, cost.so_far)
+                parts = start.parts(len(fit.history))
+                save_checkpoint(folder, resolved.config, start.learner, start.generators, fit, cost.so_far, parts)
             saved_s = time.perf_counter()
         log.debug("%s", fit.history[-1])
         send(EpochEnded(fit.history[-1]))

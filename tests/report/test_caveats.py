@@ -16,6 +16,7 @@ from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
 from mgu.results.schema.solver import Solver
+from mgu.results.schema.trained_by import TrainedBy
 from tests.examples import example_config, example_result, ranked
 
 SOLVER = Solver(
@@ -59,6 +60,19 @@ def test_scores_by_statistics_that_lag_behind_are_said() -> None:
     config = example_config(dataset={"name": "digits"})
     assert "kept 30% of their initial values" in to_card(Path(), example_result(statistics_left=0.3, config=config))
     assert "initial values" not in to_card(Path(), example_result(statistics_left=0.1, config=config))
+
+
+def test_runs_that_something_else_continued_are_told() -> None:
+    """Their numbers are neither those of the first version nor those of the last one."""
+    earlier = TrainedBy(epochs=3, device="cpu (other)", versions={"torch": "0.9"}, git_commit="abcdefghijk+")
+    result = example_result("a-s0", earlier_parts=[earlier], device="cpu", versions={"torch": "1"}, git_commit="b" * 40)
+    (table,) = ranked([result, example_result("b-s0")])
+    assert "1 of 2 runs was continued by another device, version or commit than its first epochs" in to_json(
+        [Analysis(table)], []
+    )
+    told = "to epoch 3 by torch 0.9, now 1, commit abcdefgh+, now bbbbbbbb, device cpu (other), now cpu."
+    config = example_config(dataset={"name": "digits"})
+    assert told in to_card(Path(), replace(result, config=config))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import torch
+from msgspec.structs import replace
 
 from mgu.config.run import RunConfig
 from mgu.console.outcomes import RunOutcome
@@ -21,7 +22,7 @@ from mgu.measure.instrument import Reading
 from mgu.results.events import EpochEnded, Event, Note, Send
 from mgu.results.on_disk.folder import find_state, run_folder
 from mgu.results.schema.result import Result
-from mgu.run import execute, training
+from mgu.run import checkpoint, execute, training
 from mgu.run.checkpoint import MARK
 from mgu.run.execute import run
 from mgu.train import loop
@@ -286,3 +287,32 @@ def test_a_checkpoint_that_cannot_be_used_is_set_aside_with_a_message(harm: Any,
 def _history(config: RunConfig) -> list[dict[str, str]]:
     with (run_folder(config) / "history.csv").open() as file:
         return list(csv.DictReader(file))
+
+
+def test_what_another_version_began_is_told_and_kept(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result names the parts that something else trained; those by what ended the run are none of them."""
+    config, notes = configure(*RUN, "norm=ln", "training.checkpoint_s=0"), []
+    own = training.trained_by
+    monkeypatch.setattr(training, "trained_by", lambda device: replace(own(device), versions={"torch": "0.9"}))
+    interrupt(config, 2)
+    monkeypatch.setattr(training, "trained_by", own)
+    with pytest.raises(Interruption):
+        run(config, interrupting(4, notes))
+    (note,) = (note for note in notes if "continues" in note)
+    now = own("cpu").versions["torch"]
+    assert note == f"continues after epoch 2, trained by torch 0.9, now {now}: the result is of neither alone"
+    result = train(config, notes=notes)
+    assert "continues after epoch 4" in notes
+    assert [(part.epochs, part.versions) for part in result.earlier_parts] == [(2, {"torch": "0.9"})]
+
+
+def test_a_checkpoint_that_does_not_say_by_what_it_was_trained_is_told(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, notes = configure(*RUN, "norm=ln", "training.checkpoint_s=0"), []
+    interrupt(config, 2)
+    read = checkpoint._read
+    monkeypatch.setattr(checkpoint, "_read", lambda *given: {k: v for k, v in read(*given).items() if k != "parts"})
+    result = train(config, notes=notes)
+    assert any("by an earlier version of mgu, which did not write down which: the result is" in note for note in notes)
+    assert [(part.epochs, part.is_known) for part in result.earlier_parts] == [(2, False)]

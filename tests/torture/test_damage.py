@@ -23,6 +23,7 @@ from mgu.factory.learner import build_learner
 from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.measure.cost import RunCost
+from mgu.results.on_disk.record import trained_by
 from mgu.results.on_disk.result_file import read_result, write_result
 from mgu.results.runs.load import load_results
 from mgu.results.schema.seconds import Seconds
@@ -82,7 +83,7 @@ def test_a_damaged_checkpoint_is_never_restored(configure: Configure, tmp_path: 
     learner = build_learner(resolved)
     fit = Fit("ok", [{"epoch": 1}], 1, learner.model.state_dict())
     cost = RunCost(seconds=Seconds(setup=0.0, build=0.0, train=1.0, evaluate=0.0), energy=None, contended=False)
-    save_checkpoint(tmp_path, config, learner, generators, fit, cost)
+    save_checkpoint(tmp_path, config, learner, generators, fit, cost, [trained_by("cpu", 1)])
     file = tmp_path / "checkpoint.pt"
     whole, tried = file.read_bytes(), 0
     assert restore_checkpoint(tmp_path, config, learner, generators)

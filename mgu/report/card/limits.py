@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mgu.console.text import count
 from mgu.results.schema.result import Result
+from mgu.results.schema.trained_by import TrainedBy, describe_changes
 
 
 def describe_limits(result: Result) -> list[str]:
@@ -31,6 +32,10 @@ def describe_limits(result: Result) -> list[str]:
             "are of another network than was trained, the one that is kept here. Pass training.precise_bn=4096 to "
             "compute them anew."
         )
+    if result.earlier_parts:
+        now = TrainedBy(epochs=0, device=result.device, versions=result.versions, git_commit=result.git_commit)
+        parts = "; ".join(f"to epoch {part.epochs} by {describe_changes(part, now)}" for part in result.earlier_parts)
+        lines.append(f"Its training was interrupted and continued by something else: {parts}.")
     if result.start_sha256 and result.has_own_rows:
         lines.append(
             f"{result.dataset} chooses its rows itself: whether some that judge this run have trained the weights that "

@@ -21,6 +21,7 @@ from mgu.config.run import RunConfig
 from mgu.results.on_disk.file_names import HISTORY_FILE
 from mgu.results.on_disk.files import checkout, replacing
 from mgu.results.schema.result import SCHEMA_VERSION, Kind, Result
+from mgu.results.schema.trained_by import TrainedBy
 
 LIBRARIES = ("mgu", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "pillow", "codecarbon")
 OPTIONAL = ("pyarrow", "networkx")  # are recorded where they were imported
@@ -60,6 +61,19 @@ def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], 
         git_commit=_git_commit(),
         **(_unmeasured() | measured),
     )
+
+
+def trained_by(device: str, epochs: int = 0) -> TrainedBy:
+    """Returns by what this process trains.
+
+    Args:
+        device: Name of the processor or GPU.
+        epochs: Epochs that the run has now.
+
+    Returns:
+        The device, the versions and the commit.
+    """
+    return TrainedBy(epochs=epochs, device=device, versions=_versions(), git_commit=_git_commit())
 
 
 def _versions() -> dict[str, str]:

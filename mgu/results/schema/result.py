@@ -15,6 +15,7 @@ from mgu.results.schema.replicate import Replicate, replicate_of
 from mgu.results.schema.seconds import Seconds
 from mgu.results.schema.solver import Solver
 from mgu.results.schema.split import name_split
+from mgu.results.schema.trained_by import TrainedBy
 from mgu.tasks.score import Score, TaskName, score_of
 
 # Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
@@ -115,6 +116,13 @@ class Result(Record, frozen=True):
             "of what the weights had that training started from; null without batch norm, and where that is not known."
         ),
     ] = None
+    earlier_parts: Annotated[
+        list[TrainedBy],
+        about(
+            "By what interrupted calls trained the run, where that was another device, version or commit than those "
+            "above; empty where all is by these."
+        ),
+    ] = msgspec.field(default_factory=list)
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
         default_factory=dict
     )
