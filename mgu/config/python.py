@@ -31,7 +31,9 @@ class ImportedConfig(ConfigModel):
     folder: Annotated[str | None, NOT_IDENTITY] = Field(
         description="Folder that holds the module; null: the working directory, filled in unless it is installed."
     )
-    sha256: Sha256 = Field(description="SHA-256 of the module's file or package, filled in when it is found.")
+    sha256: Sha256 = Field(
+        description="SHA-256 of the module's file or package and what it imports beside it, filled in when found."
+    )
 
 
 class PythonDatasetConfig(ImportedConfig, BalanceConfig):

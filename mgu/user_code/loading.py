@@ -32,10 +32,10 @@ def find_target(key: str, target: str, folder: str | None, sha256: str) -> Calla
         UserError: The module is not there, has changed, or fails; or it has no such name, or one that cannot be called.
     """
     source = find_source(key, target, folder)
-    if source.sha256 != sha256:
+    if sha256 not in (source.sha256, source.earlier_sha256):
         raise UserError(
             f"{key} {target} must be the source that the run was begun with ({sha256[:8]}), but {source.file} or a "
-            f"file of its package has changed ({source.sha256[:8]}). Put it back, or train anew."
+            f"file that it imports has changed ({source.sha256[:8]}). Put it back, or train anew."
         )
     name, _, attributes = target.partition(":")
     with blaming(f"{key} {target} must be importable", "Correct it."):

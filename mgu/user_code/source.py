@@ -1,16 +1,18 @@
 """Finds the source of a module without executing it, and the checksum of what a run depends on.
 
 A module in site-packages is known by its file and the version of its package. Any other is the user's own: of a module
-in a package all Python files of the package count, for the module imports the others.
+in a package all Python files of the package count, for the module imports the others. So do the modules and packages
+beside it that are imported by an `import` in any of these files; what is imported by other means is not seen.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -29,11 +31,13 @@ class Source(NamedTuple):
         file: The module's file.
         folder: The folder that it is imported from, where that is not among the installed packages; else None.
         sha256: Checksum of all that a run depends on, in hexadecimal.
+        earlier_sha256: What it was in versions that did not count what is imported beside the module.
     """
 
     file: Path
     folder: Path | None
     sha256: str
+    earlier_sha256: str
 
 
 def find_source(key: str, target: str, folder: str | None = None) -> Source:
@@ -67,8 +71,9 @@ def find_source(key: str, target: str, folder: str | None = None) -> Source:
     file = Path(spec.origin).resolve()
     root = file.parents[name.count(".") + (file.name == "__init__.py")]
     if any(root.is_relative_to(installed) for installed in _installed_folders()):
-        return Source(file, None, _digest_installed(file, name.partition(".")[0]))
-    return Source(file, root, _digest_own(file, root, name.partition(".")[0]))
+        digest = _digest_installed(file, name.partition(".")[0])
+        return Source(file, None, digest, digest)
+    return Source(file, root, *_digest_own(file, root, name.partition(".")[0]))
 
 
 def _find_spec(name: str, folders: Sequence[Path]) -> ModuleSpec | None:
@@ -110,22 +115,77 @@ def _installed_folders() -> list[Path]:
     return [Path(path).resolve() for name in ("purelib", "platlib", "stdlib") if (path := sysconfig.get_path(name))]
 
 
-def _digest_own(file: Path, root: Path, top: str) -> str:
-    """Returns the checksum of a file, or of all Python files of its package, by their names below the package."""
+def _digest_own(file: Path, root: Path, top: str) -> tuple[str, str]:
+    """Returns the checksum of a file, or of its package, with what is imported beside it, and that without."""
     package = root / top
-    if not (package / "__init__.py").is_file():
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+    if _is_package(package):
+        own = _files_of(package)
+        alone = _digest_all(own, package)
+    else:
+        own = [file]
+        alone = hashlib.sha256(file.read_bytes()).hexdigest()
+    files = _with_imported(own, root, {top})
+    return alone if files == own else _digest_all(files, root), alone
+
+
+def _digest_all(files: Sequence[Path], folder: Path) -> str:
+    """Returns the checksum of files by their names below a folder."""
+    whole = hashlib.sha256()
+    for path in files:
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        whole.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return whole.hexdigest()
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "__init__.py").is_file()
+
+
+def _files_of(package: Path) -> list[Path]:
+    """Returns the Python files of a package of the user's."""
     files = sorted(path for path in package.rglob("*.py") if not any(part[0] == "." for part in path.parts[1:]))
     if len(files) > MAX_FILES:
         raise UserError(
             f"a package must have at most {MAX_FILES:,} Python files, but {package} has {len(files):,}. "
             "Put the code into a package of its own."
         )
-    whole = hashlib.sha256()
-    for path in files:
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        whole.update(f"{path.relative_to(package).as_posix()}\0{content}\n".encode())
-    return whole.hexdigest()
+    return files
+
+
+def _with_imported(files: list[Path], root: Path, seen: set[str]) -> list[Path]:
+    """Returns files, and those of the modules and packages in `root` that they import, and so on.
+
+    Args:
+        files: Python files.
+        root: The folder that the user's modules are imported from.
+        seen: Names of modules that are among the files; those that are found are added.
+    """
+    found, waiting = list(files), list(files)
+    while waiting:
+        for name in _imported_by(waiting.pop()):
+            if name in seen:
+                continue
+            seen.add(name)
+            path = root / name
+            imported = _files_of(path) if _is_package(path) else [path.with_suffix(".py")]
+            spec = _find_spec(name, [root]) if imported[0].is_file() else None
+            if spec and spec.origin and Path(spec.origin).is_relative_to(root):  # else an installed one hides it
+                found += imported
+                waiting += imported
+    return found if len(found) == len(files) else sorted(found)
+
+
+def _imported_by(file: Path) -> Iterator[str]:
+    """Yields the top-level names that a file imports; none where it is no Python, which its import will tell."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def _digest_installed(file: Path, top: str) -> str:

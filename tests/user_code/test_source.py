@@ -49,6 +49,47 @@ def test_every_file_of_a_package_of_ones_own_counts_and_of_a_module_its_file_alo
     assert digests()[0] != second[0]
 
 
+def test_what_is_imported_beside_a_module_counts_and_what_imports_it_not(folder: Path) -> None:
+    """A helper, what the helper imports, a package; nothing that is installed, hidden by it or only lies there."""
+    main, package = folder / "own_module.py", folder / "own_pkg" / "deep" / "data.py"
+    alone = find_source("t", "own_module:load").sha256
+    main.write_text(
+        "def load():\n    import own_helper, os\n    from own_pkg.deep import data\n    import yaml, own_gone\n"
+    )
+    (folder / "own_helper.py").write_text("from own_last import NUMBER\nimport own_module\n")
+    (folder / "yaml.py").write_text("")
+    (folder / "own_other.py").write_text("import own_module\n")
+    files = [main, folder / "own_helper.py", folder / "own_last.py", package]
+    (folder / "own_last.py").write_text("NUMBER = 1\n")
+    seen = {alone}
+    for file in files:
+        source = find_source("t", "own_module:load")
+        assert source.sha256 not in seen and source.sha256 == find_source("t", "own_module:load").sha256
+        assert source.earlier_sha256 == hashlib.sha256(main.read_bytes()).hexdigest()
+        seen.add(source.sha256)
+        for beside in (folder / "yaml.py", folder / "own_other.py"):
+            beside.write_text(beside.read_text() + "# more\n")
+        assert find_source("t", "own_module:load").sha256 == source.sha256
+        file.write_text(file.read_text() + "\n# more\n")
+    assert find_source("t", "own_module:load").sha256 not in seen
+    package.write_text("import own_helper\n")
+    before = find_source("t", "own_pkg.deep.data:load")
+    (folder / "own_last.py").write_text("NUMBER = 2\n")
+    after = find_source("t", "own_pkg.deep.data:load")
+    assert before.sha256 != after.sha256 and before.earlier_sha256 == after.earlier_sha256
+
+
+def test_runs_of_versions_that_did_not_count_imports_are_loaded(folder: Path) -> None:
+    (folder / "own_module.py").write_text("from own_helper import load\n")
+    (folder / "own_helper.py").write_text("def load(): return 1\n")
+    source = find_source("t", "own_module:load")
+    for known in (source.sha256, source.earlier_sha256):
+        assert find_target("t", "own_module:load", None, known)() == 1
+    (folder / "own_helper.py").write_text("def load(): return 2\n")
+    with pytest.raises(UserError, match="or a file that it imports has changed"):
+        find_target("t", "own_module:load", None, source.sha256)
+
+
 def test_an_installed_package_is_known_by_its_file_and_version(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = find_source("t", "yaml.nodes:Node")
     assert source.folder is None and source.file == Path(yaml.nodes.__file__).resolve()
