@@ -22,6 +22,7 @@ from mgu.export.int8 import Int8Weights, quantize_onnx
 from mgu.export.network import Format, Infer, end_to_end, export_network, open_onnx
 from mgu.export.tracing import tracing
 from mgu.factory.imported import section_of
+from mgu.factory.unchanged import check_unchanged
 from mgu.predict.feed import describe_respelled, feed, read_raw
 from mgu.predict.model import Model
 from mgu.results.on_disk.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing, Quantity
@@ -59,10 +60,13 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
 
     Raises:
         RunsFailed: The file computes something else than the run.
-        UserError: The network cannot be exported, or there are no data to quantize with.
+        UserError: The network cannot be exported, computes something else than when it was trained, or there are no
+            data to quantize with.
     """
     trained, preprocessing = model.trained, model.preprocessing
     held_out, missing = _find_held_out(model)
+    if held_out:
+        check_unchanged(trained)
     about = describe_export(trained, form, is_pruned=model.is_pruned)
     raw = held_out.raw if held_out else _substitute(preprocessing)
 

@@ -13,6 +13,7 @@ from mgu.export.own_layers import check_own_layers
 from mgu.factory.advice import advise_collapsed
 from mgu.factory.imported import section_of
 from mgu.factory.trained import TrainedRun
+from mgu.factory.unchanged import check_unchanged
 from mgu.measure.contention import ContentionMonitor
 from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import as_subject, benchmark
@@ -58,6 +59,7 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
         RunsFailed: A conversion is not exact.
     """
     unit = unit_of(trained)
+    check_unchanged(trained)
     if form:
         check_kind(trained, form)  # before hours of training: both raise UserError for what cannot be exported
         about = describe_export(trained, form)
