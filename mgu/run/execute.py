@@ -103,7 +103,8 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         resolved = resolve(config, dataset)
         set_up(resolved, send)
         log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
-        clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
+        # Only now, for nothing can be wrong with the user's input any more.
+        send_note(clear(config, folder), send)
         if utilisation:
             utilisation.begin(folder)
         cost.end_setup()

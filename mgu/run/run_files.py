@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -23,11 +24,13 @@ from mgu.results.on_disk.file_names import (
     PREPROCESSING_FILE,
     PRUNE_FOLDER,
     RESULT_FILE,
+    UNREADABLE_FOLDER,
     UNUSABLE_CHECKPOINT_FILE,
     WEIGHTS_FILE,
 )
 from mgu.results.on_disk.files import write_text
 from mgu.results.on_disk.preprocessing import write_preprocessing
+from mgu.results.on_disk.result_file import read_result
 from mgu.run.checkpoint import save_weights
 from mgu.run.evaluate_splits import Correct
 from mgu.train.loop import Fit
@@ -42,18 +45,42 @@ RUN_FILES = (
 )
 
 
-def clear(config: RunConfig, folder: Path) -> None:
+def clear(config: RunConfig, folder: Path) -> str:
     """Removes what an earlier run left, so that none of it passes for this one's, and writes the configuration.
 
     Args:
         config: The run. What it continues from stays, unless it is forced.
         folder: Its folder.
+
+    Returns:
+        A sentence for the user where a result could not be read, whose files are kept apart; else nothing.
     """
-    stale = [RESULT_FILE] if (folder / CHECKPOINT_FILE).exists() and not config.force else RUN_FILES
+    goes_on = (folder / CHECKPOINT_FILE).exists() and not config.force
+    stale = (RESULT_FILE,) if goes_on else RUN_FILES
+    left = stale if goes_on else (CONFIG_FILE, PRUNE_FOLDER, *stale)
+    kept_apart = "" if config.force else _keep_unreadable(folder, left)
     for name in stale:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / PRUNE_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(config.model_dump(), sort_keys=False))
+    return kept_apart
+
+
+def _keep_unreadable(folder: Path, names: Sequence[str]) -> str:
+    """Moves what a run left whose result.json cannot be read into a folder of its own, once: it may be all there is."""
+    if not (folder / RESULT_FILE).exists():
+        return ""
+    try:
+        read_result(folder / RESULT_FILE)
+        return ""
+    except ValueError as error:
+        apart = folder / UNREADABLE_FOLDER
+        shutil.rmtree(apart, ignore_errors=True)
+        apart.mkdir()
+        for name in names:
+            if (folder / name).exists():
+                (folder / name).replace(apart / name)
+        return f"its {RESULT_FILE} is {error}: kept with its other files in {apart.name}/, and trained again"
 
 
 def save_best(resolved: ResolvedRun, folder: Path, outcome: Fit, correct: Correct | None) -> None:

@@ -20,9 +20,11 @@ import sklearn
 from mgu.errors import UserError
 from mgu.results.on_disk.correct import read_correct, write_correct
 from mgu.results.on_disk.files import make_folder, replacing, write_text
+from mgu.results.on_disk.finished import read_finished
+from mgu.results.on_disk.folder import find_result, find_state, run_folder
 from mgu.results.on_disk.record import make_result
-from mgu.results.on_disk.result_file import read_result, write_result
-from mgu.results.on_disk.sealed import digest_files
+from mgu.results.on_disk.result_file import OtherVersion, read_result, write_result
+from mgu.results.on_disk.sealed import digest_files, seal
 from mgu.results.schema.result import Result
 from tests.conftest import Configure
 from tests.examples import example_result
@@ -115,6 +117,27 @@ def test_a_foreign_result_is_refused_in_one_line(change: dict[str, Any], tmp_pat
     with pytest.raises(ValueError, match="not a result of schema version 1 to 6: ") as caught:
         read_result(tmp_path / "result.json")
     assert next(iter(change)) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [{"schema_version": 7}, {"surplus": 1}])
+def test_what_another_version_wrote_whole_is_told_from_what_is_damaged(
+    change: dict[str, Any], configure: Configure
+) -> None:
+    """It may be newer: it is not trained over but by force. What is damaged is trained again."""
+    config = configure()
+    file = run_folder(config) / "result.json"
+    file.parent.mkdir(parents=True)
+    values = msgspec.to_builtins(example_result(identity=config.identity)) | change
+    text = (json.dumps(values, indent=2) + "\n").encode()
+    file.write_bytes(seal(text))
+    with pytest.raises(OtherVersion, match="of another version of mgu than this one, which reads schema"):
+        read_result(file)
+    for find in (find_result, find_state, lambda config: read_finished(run_folder(config))):
+        with pytest.raises(UserError, match="Use that version, or train anew with force=true"):
+            find(config)
+    assert find_state(config.model_copy(update={"force": True})) == "pending"
+    file.write_bytes(text)
+    assert find_result(config) is None and find_state(config) == "pending"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])

@@ -316,3 +316,23 @@ def test_a_checkpoint_that_does_not_say_by_what_it_was_trained_is_told(
     result = train(config, notes=notes)
     assert any("by an earlier version of mgu, which did not write down which: the result is" in note for note in notes)
     assert [(part.epochs, part.is_known) for part in result.earlier_parts] == [(2, False)]
+
+
+@pytest.mark.parametrize("content", [b"", b"{"])
+def test_what_belongs_to_a_damaged_result_is_kept_apart_and_told(content: bytes, configure: Configure) -> None:
+    """The weights may be all that is left of hours of training."""
+    config, notes = configure(*RUN, "norm=ln", "training.epochs=2"), []
+    first = train(config)
+    folder = run_folder(config)
+    weights = (folder / "weights.safetensors").read_bytes()
+    (folder / "result.json").write_bytes(content)
+    (folder / "prune").mkdir()
+    assert train(config, notes=notes).val == first.val
+    (note,) = (note for note in notes if "unreadable" in note)
+    assert note.startswith("its result.json is not a result") and note.endswith("unreadable/, and trained again")
+    kept = folder / "unreadable"
+    assert (kept / "result.json").read_bytes() == content and (kept / "prune").is_dir()
+    assert (kept / "weights.safetensors").read_bytes() == weights and (kept / "config.yaml").exists()
+    notes.clear()
+    train(config, notes=notes)  # as force=true does
+    assert not [note for note in notes if "unreadable" in note]

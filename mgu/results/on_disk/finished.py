@@ -7,7 +7,7 @@ from pathlib import Path
 from mgu.errors import UserError
 from mgu.results.on_disk.file_names import LOCK_FILE, LOG_FILE, RESULT_FILE
 from mgu.results.on_disk.folder import lock_run
-from mgu.results.on_disk.result_file import read_result
+from mgu.results.on_disk.result_file import OtherVersion, other_version, read_result
 from mgu.results.on_disk.sealed import Changed
 from mgu.results.schema.result import Result
 
@@ -39,6 +39,8 @@ def read_finished(folder: Path) -> Result:
         result = read_result(folder / RESULT_FILE)
     except Changed as error:
         raise not_as_written(folder / RESULT_FILE, error) from None
+    except OtherVersion as error:
+        raise other_version(folder / RESULT_FILE, error) from None
     except ValueError as error:
         raise UserError(f"{folder / RESULT_FILE} must be readable, but is {error}. Train the run again.") from None
     if result.status == "failed":

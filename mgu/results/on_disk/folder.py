@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from mgu.config.run import RunConfig
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOCK_FILE, RESULT_FILE
 from mgu.results.on_disk.files import chosen_runs_dir
-from mgu.results.on_disk.result_file import read_result
+from mgu.results.on_disk.result_file import OtherVersion, other_version, read_result
 from mgu.results.schema.result import Result
 
 State = Literal["done", "failed", "running", "interrupted", "pending"]
@@ -50,9 +50,17 @@ def find_result(config: RunConfig) -> Result | None:
 
     Returns:
         The result, whatever its status; None if there is none, or one that cannot be read or belongs to another run.
+
+    Raises:
+        UserError: There is one that another version of this package wrote; None if it is to be trained anew by force.
     """
+    file = run_folder(config) / RESULT_FILE
     try:
-        result = read_result(run_folder(config) / RESULT_FILE)
+        result = read_result(file)
+    except OtherVersion as error:
+        if not config.force:
+            raise other_version(file, error) from None
+        return None
     except ValueError:
         return None
     return result if result.identity == config.identity else None

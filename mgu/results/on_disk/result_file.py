@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from mgu.errors import UserError
 from mgu.results.on_disk.file_names import RESULT_FILE
 from mgu.results.on_disk.files import replacing
 from mgu.results.on_disk.sealed import Changed, read_plain, seal, unseal
@@ -14,6 +15,19 @@ from mgu.results.schema.sections import check_sections
 from mgu.results.schema.upgrade import upgrade
 
 SEALED_SINCE = 5  # schema version
+
+
+class OtherVersion(ValueError):  # noqa: N818 - it is what the file is
+    """Says that a result is whole, as its checksum tells, but of another version of this package.
+
+    Args:
+        error: Why this version cannot read it.
+    """
+
+    def __init__(self, error: object) -> None:
+        super().__init__(
+            f"of another version of mgu than this one, which reads schema version 1 to {SCHEMA_VERSION} ({error})"
+        )
 
 
 def write_result(folder: Path, result: Result) -> None:
@@ -42,13 +56,26 @@ def read_result(path: Path) -> Result:
         The result.
 
     Raises:
-        ValueError: The file is torn, foreign, changed (`Changed`) or of another schema version; the message is a
-            reason in one line.
+        ValueError: The file is torn, foreign, changed (`Changed`) or of another version (`OtherVersion`); the message
+            is a reason in one line.
     """
     try:
         return decode_result(read_plain(path))
     except FileNotFoundError as error:
         raise ValueError(error.strerror) from None
+
+
+def other_version(path: Path, error: OtherVersion) -> UserError:
+    """Returns the error for a result that another version of this package wrote.
+
+    Args:
+        path: The file.
+        error: What is wrong with it.
+
+    Returns:
+        An error that says what to do about it.
+    """
+    return UserError(f"{path} must be readable, but is {error}. Use that version, or train anew with force=true.")
 
 
 _DECODER = msgspec.json.Decoder(Result)
@@ -75,6 +102,8 @@ def decode_result(content: bytes) -> Result:
         if result.best_epoch is not None and result.best_epoch > result.epochs:
             raise msgspec.ValidationError(f"best_epoch is {result.best_epoch} of {result.epochs} epochs")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if is_sealed:
+            raise OtherVersion(error) from None
         raise ValueError(f"not a result of schema version 1 to {SCHEMA_VERSION}: {error}") from None
     if result.schema_version >= SEALED_SINCE and not is_sealed:
         raise Changed
