@@ -30,7 +30,7 @@ from mgu.measure.utilisation_meter import UtilisationMeter
 from mgu.results.events import Send
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOG_FILE
 from mgu.results.on_disk.folder import run_folder
-from mgu.results.on_disk.record import make_result
+from mgu.results.on_disk.record import make_result, trained_by
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.on_disk.sealed import digest_files
 from mgu.results.schema.result import SETTLED, Result
@@ -107,8 +107,9 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         send_note(clear(config, folder), send)
         if utilisation:
             utilisation.begin(folder)
+        now = trained_by(resolved.device_name)  # takes 0.1 s, which is none of the model's
         cost.end_setup()
-        start = begin_or_continue(resolved, folder, send)
+        start = begin_or_continue(resolved, folder, now, send)
         learner, cost.earlier = start.learner, start.cost
         cost.lap("build")
         outcome = train(resolved, folder, start, cost, slot, send)

@@ -27,7 +27,7 @@ from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
-from mgu.results.on_disk.record import replacing_history, trained_by, write_history
+from mgu.results.on_disk.record import replacing_history, write_history
 from mgu.results.schema.trained_by import TrainedBy, describe_changes
 from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, set_aside
 from mgu.run.log import send_note
@@ -80,24 +80,25 @@ class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
         self.cause, self.cost, self.epochs = cause, cost, epochs
 
 
-def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
+def begin_or_continue(resolved: ResolvedRun, folder: Path, now: TrainedBy, send: Send) -> Start:
     """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used.
 
     Args:
         resolved: The run.
         folder: Its folder.
+        now: By what this call trains.
         send: Sends notes to the parent.
 
     Returns:
         What training starts from.
     """
-    start = _begin(resolved)
+    start = _begin(resolved, now)
     try:
         restored = restore_checkpoint(folder, resolved.config, start.learner, start.generators)
     except ValueError as error:
         note = f"its checkpoint cannot be used ({error}): set aside as {set_aside(folder).name}, starting over"
         send_note(note, send)
-        return _begin(resolved)
+        return _begin(resolved, now)
     if not restored:
         return start
     note = f"continues after epoch {len(restored.fit.history)}"
@@ -109,11 +110,10 @@ def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
     return start._replace(fit=restored.fit, earlier=earlier, cost=restored.cost)
 
 
-def _begin(resolved: ResolvedRun) -> Start:
+def _begin(resolved: ResolvedRun, now: TrainedBy) -> Start:
     """Builds what a run starts from that was never interrupted."""
     shuffle = torch.Generator().manual_seed(resolved.config.seed)
-    learner, now = build_learner(resolved), trained_by(resolved.device_name)
-    return Start(learner, shuffle, build_augment_for(resolved), Fit(), now)
+    return Start(build_learner(resolved), shuffle, build_augment_for(resolved), Fit(), now)
 
 
 def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:

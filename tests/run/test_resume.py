@@ -292,10 +292,10 @@ def _history(config: RunConfig) -> list[dict[str, str]]:
 def test_what_another_version_began_is_told_and_kept(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     """A result names the parts that something else trained; those by what ended the run are none of them."""
     config, notes = configure(*RUN, "norm=ln", "training.checkpoint_s=0"), []
-    own = training.trained_by
-    monkeypatch.setattr(training, "trained_by", lambda device: replace(own(device), versions={"torch": "0.9"}))
+    own = execute.trained_by
+    monkeypatch.setattr(execute, "trained_by", lambda device: replace(own(device), versions={"torch": "0.9"}))
     interrupt(config, 2)
-    monkeypatch.setattr(training, "trained_by", own)
+    monkeypatch.setattr(execute, "trained_by", own)
     with pytest.raises(Interruption):
         run(config, interrupting(4, notes))
     (note,) = (note for note in notes if "continues" in note)

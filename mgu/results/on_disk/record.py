@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -81,9 +82,14 @@ def _versions() -> dict[str, str]:
     loaded = {name: sys.modules[name] for name in OPTIONAL if name in sys.modules}
     return (
         {"python": platform.python_version()}
-        | {name: version(name) for name in LIBRARIES}
+        | {name: _version_of(name) for name in LIBRARIES}
         | {name: str(getattr(module, "__version__", "unknown")) for name, module in loaded.items()}
     )
+
+
+@cache
+def _version_of(library: str) -> str:
+    return version(library)
 
 
 def _unmeasured() -> dict[str, Any]:
@@ -133,6 +139,7 @@ def replacing_history(folder: Path, rows: list[dict[str, float]]) -> Iterator[No
         yield
 
 
+@cache  # a process runs one checkout, whatever is committed meanwhile
 def _git_commit() -> str | None:
     """Returns the commit of the checkout that the package runs from, with a + if files differ; None outside one."""
     if not (folder := checkout()):
