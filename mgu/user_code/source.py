@@ -120,11 +120,16 @@ def _digest_own(file: Path, root: Path, top: str) -> tuple[str, str]:
     package = root / top
     if _is_package(package):
         own = _files_of(package)
+        if len(own) > MAX_FILES:
+            raise UserError(
+                f"a package must have at most {MAX_FILES:,} Python files, but {package} has {len(own):,}. "
+                "Put the code into a package of its own."
+            )
         alone = _digest_all(own, package)
     else:
         own = [file]
         alone = hashlib.sha256(file.read_bytes()).hexdigest()
-    files = _with_imported(own, root, {top})
+    files = _with_imported(own, root)
     return alone if files == own else _digest_all(files, root), alone
 
 
@@ -141,41 +146,51 @@ def _is_package(folder: Path) -> bool:
     return (folder / "__init__.py").is_file()
 
 
-def _files_of(package: Path) -> list[Path]:
-    """Returns the Python files of a package of the user's."""
-    files = sorted(path for path in package.rglob("*.py") if not any(part[0] == "." for part in path.parts[1:]))
-    if len(files) > MAX_FILES:
-        raise UserError(
-            f"a package must have at most {MAX_FILES:,} Python files, but {package} has {len(files):,}. "
-            "Put the code into a package of its own."
-        )
-    return files
+def _files_of(folder: Path) -> list[Path]:
+    """Returns the Python files below a folder, but for hidden ones."""
+    return sorted(
+        path for path in folder.rglob("*.py") if not any(part[0] == "." for part in path.relative_to(folder).parts)
+    )
 
 
-def _with_imported(files: list[Path], root: Path, seen: set[str]) -> list[Path]:
+def _with_imported(files: list[Path], root: Path) -> list[Path]:
     """Returns files, and those of the modules and packages in `root` that they import, and so on.
 
     Args:
-        files: Python files.
+        files: Python files below `root`.
         root: The folder that the user's modules are imported from.
-        seen: Names of modules that are among the files; those that are found are added.
     """
-    found, waiting = list(files), list(files)
+    found, waiting, seen = dict.fromkeys(files), list(files), set[str]()
     while waiting:
-        for name in _imported_by(waiting.pop()):
-            if name in seen:
-                continue
-            seen.add(name)
-            path = root / name
-            imported = _files_of(path) if _is_package(path) else [path.with_suffix(".py")]
-            spec = _find_spec(name, [root]) if imported[0].is_file() else None
-            if spec and spec.origin and Path(spec.origin).is_relative_to(root):  # else an installed one hides it
-                found += imported
+        file = waiting.pop()
+        for name in _imported_by(file, root):
+            if name not in seen:
+                seen.add(name)
+                imported = [path for path in _own_files(name, root) if path not in found]
+                found |= dict.fromkeys(imported)
                 waiting += imported
-    return found if len(found) == len(files) else sorted(found)
+    return list(found) if len(found) == len(files) else sorted(found)
 
 
-def _imported_by(file: Path) -> Iterator[str]:
+def _own_files(name: str, root: Path) -> list[Path]:
+    """Returns the files of a module or package in `root`; none if there is none, or an installed one hides it."""
+    path = root / name
+    if not path.is_dir() and not path.with_suffix(".py").is_file():
+        return []
+    spec = _find_spec(name, [root])
+    if spec is None or not any(place.is_relative_to(root) for place in _places_of(spec)):
+        return []
+    files = _files_of(path) if spec.submodule_search_locations is not None else [path.with_suffix(".py")]
+    return files if len(files) <= MAX_FILES else []  # somebody else's code that lies here
+
+
+def _places_of(spec: ModuleSpec) -> Iterator[Path]:
+    """Yields where a module or package lies, as it is found and without links; a folder may have no __init__.py."""
+    for place in [spec.origin] if spec.origin else list(spec.submodule_search_locations or ()):
+        yield from (Path(place), Path(place).resolve())
+
+
+def _imported_by(file: Path, root: Path) -> Iterator[str]:
     """Yields the top-level names that a file imports; none where it is no Python, which its import will tell."""
     try:
         tree = ast.parse(file.read_bytes())
@@ -184,8 +199,8 @@ def _imported_by(file: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+        elif isinstance(node, ast.ImportFrom):
+            yield file.relative_to(root).parts[0] if node.level else str(node.module).partition(".")[0]
 
 
 def _digest_installed(file: Path, top: str) -> str:

@@ -64,7 +64,7 @@ def test_scores_by_statistics_that_lag_behind_are_said() -> None:
 
 def test_runs_that_something_else_continued_are_told() -> None:
     """Their numbers are neither those of the first version nor those of the last one."""
-    earlier = TrainedBy(epochs=3, device="cpu (other)", versions={"torch": "0.9"}, git_commit="abcdefghijk+")
+    earlier = TrainedBy(epochs=3, device="cpu (other, 2 threads)", versions={"torch": "0.9"}, git_commit="abcdefghijk+")
     result = example_result("a-s0", earlier_parts=[earlier], device="cpu", versions={"torch": "1"}, git_commit="b" * 40)
     (table,) = ranked([result, example_result("b-s0")])
     assert "1 of 2 runs was continued by another device, version or commit than its first epochs" in to_json(

@@ -79,6 +79,31 @@ def test_what_is_imported_beside_a_module_counts_and_what_imports_it_not(folder:
     assert before.sha256 != after.sha256 and before.earlier_sha256 == after.earlier_sha256
 
 
+def test_helpers_in_folders_without_an_init_file_count_and_large_packages_beside_them_do_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "own_space").mkdir()
+    for name, text in {"data": "from .helper import load\n", "helper": "def load(): return 1\n"}.items():
+        (folder / "own_space" / f"{name}.py").write_text(text)
+    (folder / "own_module.py").write_text("import own_space.helper, own_pkg\n")
+    targets = "own_module:load", "own_space.data:load"
+    before = [find_source("t", target).sha256 for target in targets]
+    (folder / "own_space" / "helper.py").write_text("def load(): return 2\n")
+    after = [find_source("t", target) for target in targets]
+    assert all(source.sha256 not in before and source.sha256 != source.earlier_sha256 for source in after)
+    monkeypatch.setattr("mgu.user_code.source.MAX_FILES", 2)
+    assert find_source("t", targets[0]).sha256 not in {after[0].sha256, after[0].earlier_sha256}  # without own_pkg
+
+
+def test_a_package_below_a_hidden_folder_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / ".hidden").mkdir()
+    (folder / "own_pkg").rename(folder / ".hidden" / "own_pkg")
+    monkeypatch.chdir(folder / ".hidden")
+    before = find_source("t", "own_pkg.deep.data:load").sha256
+    Path("own_pkg", "deep", "data.py").write_text("def load(): return 2\n")
+    assert find_source("t", "own_pkg.deep.data:load").sha256 != before
+
+
 def test_runs_of_versions_that_did_not_count_imports_are_loaded(folder: Path) -> None:
     (folder / "own_module.py").write_text("from own_helper import load\n")
     (folder / "own_helper.py").write_text("def load(): return 1\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import msgspec
@@ -43,10 +44,15 @@ def describe_changes(before: TrainedBy, now: TrainedBy) -> str:
         if name in before.versions and name in now.versions  # else it was only imported by one of them
     }
     changes["commit"] = (before.git_commit, now.git_commit)
-    changes["device"] = (before.device, now.device)
+    changes["device"] = (_without_threads(before.device), _without_threads(now.device))
     return ", ".join(
         f"{name} {_short(name, old)}, now {_short(name, new)}" for name, (old, new) in changes.items() if old != new
     )
+
+
+def _without_threads(device: str | None) -> str | None:
+    """Returns a device without its number of threads, which changes how numbers are rounded and no more."""
+    return device and re.sub(r", \d+ threads?(?=\)$)", "", device)
 
 
 def _short(name: str, value: str | None) -> str:
