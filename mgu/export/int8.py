@@ -83,18 +83,25 @@ def _without_warnings() -> Iterator[None]:
         logging.disable(before)
 
 
-def _name_scaled_products(model: Any) -> list[str]:
-    """Returns the names of products whose terms have factors, as of torch.addmm(beta=2); gives names to those without.
+def _name_nodes(model: Any) -> None:
+    """Gives names to nodes without: of those that share a bias, the quantizer would round it for one of them.
+
+    See findings/onnxruntime-quantization-scales-a-shared-bias-for-one-layer.sh.
+    """
+    for index, node in enumerate(model.graph.node):
+        node.name = node.name or f"{node.op_type} {index}"
+
+
+def _find_scaled_products(model: Any) -> list[str]:
+    """Returns the names of products whose terms have factors, as of torch.addmm(beta=2).
 
     The quantizer loses the factors, see findings/onnxruntime-quantization-divides-a-bias-by-its-factor.sh.
     """
-    scaled = []
-    for index, node in enumerate(model.graph.node):
-        factors = [attribute.f for attribute in node.attribute if attribute.name in ("alpha", "beta")]
-        if node.op_type == "Gemm" and any(factor != 1 for factor in factors):
-            node.name = node.name or f"product {index}"
-            scaled.append(str(node.name))
-    return scaled
+    return [
+        str(node.name)
+        for node in model.graph.node
+        if node.op_type == "Gemm" and any(own.f != 1 for own in node.attribute if own.name in ("alpha", "beta"))
+    ]
 
 
 def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]], about: Mapping[str, str] = NOTHING) -> bytes:
@@ -123,6 +130,7 @@ def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]], about: Map
             return next(self.left, None)
 
     model = onnx.load_from_string(content)
+    _name_nodes(model)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "int8.onnx"
         onnxruntime.set_default_logger_severity(3)  # errors: it warns of initial values that no node uses
@@ -133,7 +141,7 @@ def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]], about: Map
                 Reader(),
                 quant_format=QuantFormat.QDQ,
                 op_types_to_quantize=list(QUANTIZED),
-                nodes_to_exclude=_name_scaled_products(model),
+                nodes_to_exclude=_find_scaled_products(model),
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,

@@ -68,3 +68,22 @@ def test_the_bias_of_a_product_keeps_its_factor(factor: float) -> None:
     assert np.abs(own - rounded).max() < 0.25  # of a bias of 3
     kept = {own.name for own in onnx.load_from_string(quantized).graph.initializer}
     assert ("v" in kept) == (factor != 1.0) and "w" not in kept
+
+
+def test_a_bias_that_unnamed_layers_share_keeps_its_size_in_both() -> None:
+    """Inputs of other sizes have other steps: the quantizer rounded the bias by those of one of the layers."""
+    nodes = [helper.make_node("Gemm", [source, "w", "b"], [target]) for source, target in ("xy", "zu")]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 4 if name in "xz" else 3]) for name in "xzyu"]
+    bias = np.arange(1, 4, dtype=np.float32)
+    kept = [numpy_helper.from_array(WEIGHTS, "w"), numpy_helper.from_array(bias, "b")]
+    graph = helper.make_graph(nodes, "g", values[:2], values[2:], kept)
+    whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+    given = {"x": x, "z": 0.02 * x}
+    content = bytes(whole.SerializeToString())
+    own, rounded = (
+        onnxruntime.InferenceSession(each, providers=["CPUExecutionProvider"]).run(None, given)
+        for each in (content, quantize_onnx(content, [given]))
+    )
+    for before, after in zip(own, rounded, strict=True):
+        assert np.abs(before - after).max() < 0.1  # of a bias of 3
