@@ -19,7 +19,7 @@ ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
     {"errors", "kernels", "machine", "native", "random_numbers", "tasks", "text"},
     {"graphs", "isolation", "layers", "user_code"},
-    {"equilibrium"},
+    {"equilibrium", "planned"},
     {"unit", "models", "directed"},
     {"config"},
     {"results"},

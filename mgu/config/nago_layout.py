@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from mgu.config.engine_rule import WITHOUT_BLOCKS, EngineRule
+from mgu.config.engine_rule import ANY, EngineRule
 from mgu.config.fields import BelowOne, ConfigModel, Count, Name
 from mgu.config.identity import NOT_IDENTITY
 from mgu.graphs.generator import Generator
@@ -20,7 +20,7 @@ Neighbours = Annotated[int, Field(ge=2, le=100)]
 class NagoLayoutConfig(ConfigModel):
     """Configures three nested random graphs of 3x3 convolutions, see docs/method/nago.md."""
 
-    engine_rule: ClassVar[EngineRule] = WITHOUT_BLOCKS
+    engine_rule: ClassVar[EngineRule] = ANY
 
     name: Annotated[Name, NOT_IDENTITY] = Field(description="Name of the layout: that of its YAML file.")
     top_nodes: Nodes = Field(description="Cells, the nodes of a Watts-Strogatz graph.")

@@ -6,12 +6,14 @@ import torch
 
 from mgu.config.layouts import DenseLayoutConfig, LayoutConfig
 from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.imported import section_of
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.kernels.availability import has_triton
 from mgu.layers.activation import NAMES_IN_C, find_activation
 from mgu.layers.block_kernel import BlockKind, find_block_kernel
+from mgu.planned.structs import find_library
 from mgu.unit.kernel import KernelKind, find_kernel
 
 
@@ -54,6 +56,13 @@ def _check_native(resolved: ResolvedRun) -> None:
     """Raises UserError where there is no compiled function for the model and the device."""
     config, device = resolved.config, resolved.device
     layout, others = config.layout, "auto, eager or packed" if config.mgu else "auto or eager"
+    if isinstance(layout, NagoLayoutConfig):
+        if device.type != "cpu" or find_library(torch.float32) is None:
+            raise UserError(
+                "engine must be auto or eager for this run, but got native, which needs the CPU and a C compiler for a "
+                "layout of random graphs. Pass engine=auto."
+            )
+        return
     assert isinstance(layout, DenseLayoutConfig | LayoutConfig | MaskedLayoutConfig)  # others have refused it
     if config.mgu and (config.mgu.processors or not config.mgu.skip_gate):
         raise UserError(

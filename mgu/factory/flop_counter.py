@@ -20,6 +20,7 @@ from mgu.layers.block import Block
 from mgu.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from mgu.layers.recurrent import LSTM, Recurrent
 from mgu.layers.switchable import SwitchableNorm
+from mgu.models.nago import NagoNet
 from mgu.unit.unit import MultiGatedUnit
 
 NOMINAL_ITERATIONS = 30  # of an equilibrium, where none were measured: plans and calibrations
@@ -54,7 +55,7 @@ def count_products(network: nn.Module, example: Tensor, iterations: float | None
             vars(module)["forward"] = _unchanged
         if hasattr(module, "activation"):
             vars(module)["activation"] = _unchanged
-        if isinstance(module, Block | MultiGatedUnit):
+        if isinstance(module, Block | MultiGatedUnit | NagoNet):
             module.engine = "eager"  # the others call no layer by itself
     network.eval()(example)
     return sum(counts)

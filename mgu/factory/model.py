@@ -21,7 +21,7 @@ from mgu.factory.directed import build_directed
 from mgu.factory.equilibrium import build_equilibrium, build_warmup_equilibrium
 from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_network, section_of
-from mgu.factory.nago import build_nago
+from mgu.factory.nago import build_nago, build_warmup_nago
 from mgu.factory.recurrent import build_recurrent, build_warmup_recurrent
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.random_numbers.generators import keeping_states
@@ -51,6 +51,7 @@ WARMUP_BUILDERS: dict[type, Callable[[ResolvedRun], list[tuple[nn.Module, Tensor
     MaskedLayoutConfig: build_warmup_dense,
     RecurrentLayoutConfig: build_warmup_recurrent,
     EquilibriumLayoutConfig: build_warmup_equilibrium,
+    NagoLayoutConfig: build_warmup_nago,
 }
 
 

@@ -14,7 +14,8 @@ from mgu.factory.resolved_run import resolve
 from mgu.graphs.generator import Generator, draw_hierarchy
 from mgu.graphs.random_graphs import Dag
 from mgu.graphs.widths import Sizes, count_parameters, find_widths
-from mgu.models.nago import GraphNetwork, Merge, NagoNet
+from mgu.models.graph_network import GraphNetwork, Merge
+from mgu.models.nago import NagoNet
 from tests.conftest import Configure
 from tests.graphs.test_graphs import tiny
 

@@ -1,0 +1,125 @@
+"""The plan of a network, remembered for as long as its modules and tensors are what they were.
+
+Planning takes as long as a training step. To see that nothing has changed must take a small part of it, so this looks
+at all modules by the dictionaries that they keep, and not one by one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from itertools import chain
+from operator import is_, itemgetter
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from mgu.layers.obstacle import Obstacle
+from mgu.layers.tracing import is_traced
+from mgu.planned.plan import CannotPlanError, Plan, Size
+from mgu.planned.structs import find_library, width_of
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+GEOMETRY = itemgetter("stride", "padding", "dilation", "groups", "padding_mode")
+Planning = Callable[[int, Size, int], Plan]  # from channels, height and width, and the images of a block
+
+
+class Ready(NamedTuple):
+    """Says how a call is computed.
+
+    Attributes:
+        plan: The plan.
+        library: The compiled planned.c.
+    """
+
+    plan: Plan
+    library: ctypes.CDLL
+
+
+class Watch:
+    """Sees whether the parts of a network are what they were.
+
+    Args:
+        network: The network, whose own hooks do not matter: whoever calls it calls them.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        own = [vars(module) for module in network.modules()]
+        self._parts = own[1:]
+        self._hooks = [part[name] for part in self._parts for name in HOOKS]
+        self._layers = [part for part in self._parts if "padding_mode" in part]
+        self._children = [part["_modules"] for part in own]
+        self._tensors = [part[name] for part in self._parts for name in ("_parameters", "_buffers")]
+        self.has_hooks = any(self._hooks) or any("forward" in part for part in self._parts)
+        self.held = self._hold()
+        self.geometry = self._geometry()
+
+    def is_current(self) -> bool:
+        """Tells whether the network has the same modules, hooks, geometry and tensors as it had, at the same places."""
+        held = self._hold()
+        return (
+            len(held) == len(self.held)
+            and all(map(is_, held, self.held))
+            and self.geometry == self._geometry()
+            and not any(self._hooks)
+            and not any("forward" in part for part in self._parts)
+        )
+
+    def _hold(self) -> list[Any]:
+        """Returns all modules and tensors."""
+        return [*chain.from_iterable(map(dict.values, self._children)), *self._of_tensors()]
+
+    def _of_tensors(self) -> list[Tensor]:
+        return [own for own in chain.from_iterable(map(dict.values, self._tensors)) if own is not None]
+
+    def _geometry(self) -> tuple[Any, ...]:
+        return [tensor.data_ptr() for tensor in self._of_tensors()], list(map(GEOMETRY, self._layers))
+
+
+class PlanMemory:
+    """Remembers the plan of one network. A copy remembers nothing, for it belongs to another network."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Any, Watch, Ready | Obstacle] | None = None
+
+    def __reduce__(self) -> tuple[type[PlanMemory], tuple[()]]:
+        return type(self), ()
+
+    def recall(self, network: nn.Module, x: Tensor, make: Planning) -> Ready | Obstacle:
+        """Returns how a call is computed.
+
+        Args:
+            network: The network.
+            x: Its input.
+            make: Makes a plan; raises CannotPlanError for a network that has other layers than it knows.
+
+        Returns:
+            The plan and the library, or why there is none.
+        """
+        if torch.compiler.is_compiling() or is_traced(x):
+            return Obstacle("where torch traces the call")
+        if not x.is_cpu or x.dim() != 4 or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
+            return Obstacle("on other devices than the CPU, under autocast, and for empty inputs")
+        key = x.dtype, x.shape[1:]
+        known = self._known  # once: other threads may call the same network
+        if known is not None and known[0] == key and known[1].is_current():
+            return known[2]
+        watch = Watch(network)
+        choice = _choose(network, watch, x, make)
+        self._known = key, watch, choice
+        return choice
+
+
+def _choose(network: nn.Module, watch: Watch, x: Tensor, make: Planning) -> Ready | Obstacle:
+    library = find_library(x.dtype)
+    if library is None:
+        return Obstacle("without a C compiler, and in other precisions than single and double")
+    if watch.has_hooks:
+        return Obstacle("where modules have hooks")
+    if any((p.dtype, p.device) != (x.dtype, x.device) for p in (*network.parameters(), *network.buffers())):
+        return Obstacle("where parameters have another precision or place than the input")
+    try:
+        return Ready(make(x.shape[1], (x.shape[2], x.shape[3]), width_of(library)), library)
+    except CannotPlanError as reason:
+        return Obstacle(str(reason))
