@@ -1,11 +1,14 @@
 /* Vectors of numbers that are computed at once, and sums over them.
 
-To be included after rows.h. */
+To be included after `real` and <string.h>. LANE_BYTES may be defined before: 16, 32 or 64. */
 
-enum { LANES = 64 / sizeof(real), FOURTH = LANES / 4 };
-typedef real lanes __attribute__((vector_size(64)));
-typedef real half_lanes __attribute__((vector_size(32)));
-typedef real fourth_lanes __attribute__((vector_size(16)));
+#ifndef LANE_BYTES
+#define LANE_BYTES 64
+#endif
+
+enum { LANES = LANE_BYTES / sizeof(real), PART_LANES = 16 / sizeof(real), PARTS = LANE_BYTES / 16 };
+typedef real lanes __attribute__((vector_size(LANE_BYTES)));
+typedef real part_lanes __attribute__((vector_size(16)));
 
 /* Read and write up to LANES numbers; those that are not read are 0. */
 static inline lanes read_lanes(const real *from, long count) {
@@ -26,13 +29,11 @@ static inline void write_lanes(real *to, lanes values, long count) {
 
 /* The sum of all lanes, half to half: compilers keep the order of sums, and would add one lane after the other. */
 static inline real sum_of(lanes values) {
-    half_lanes halves[2];
-    fourth_lanes fourths[2];
-    real rest[FOURTH];
-    memcpy(halves, &values, sizeof(halves));
-    halves[0] += halves[1];
-    memcpy(fourths, halves, sizeof(fourths));
-    fourths[0] += fourths[1];
-    memcpy(rest, fourths, sizeof(rest));
-    return sizeof(real) == 4 ? (rest[0] + rest[2]) + (rest[1] + rest[FOURTH - 1]) : rest[0] + rest[1];
+    part_lanes parts[PARTS];
+    real rest[PART_LANES];
+    memcpy(parts, &values, sizeof(parts));
+    for (int count = PARTS / 2; count; count /= 2)
+        for (int i = 0; i < count; i++) parts[i] += parts[i + count];
+    memcpy(rest, parts, sizeof(rest));
+    return sizeof(real) == 4 ? (rest[0] + rest[2]) + (rest[1] + rest[PART_LANES - 1]) : rest[0] + rest[1];
 }

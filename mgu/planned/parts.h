@@ -7,6 +7,13 @@ static inline void fill_mask(real *mask, long images) {
     for (long n = 0; n < WIDTH; n++) mask[n] = n < images;
 }
 
+/* The sum of the vectors of a block, half to half. */
+static inline real sum_all(lanes *vectors) {
+    for (int count = VECTORS / 2; count; count /= 2)
+        for (int v = 0; v < count; v++) vectors[v] += vectors[v + count];
+    return sum_of(vectors[0]);
+}
+
 /* Two sums over one channel of all blocks: of values minus a shift, and of their products with others, which are the
    same but for a second shift and a factor. */
 struct sums {
@@ -30,18 +37,18 @@ static struct sums sum_channel(const struct step *s, long images, long channel, 
         fill_mask(mask, images_in(images, block));
         for (long begin = 0; begin < positions; begin += SUMMED) {
             const long end = begin + SUMMED < positions ? begin + SUMMED : positions;
-            lanes first[4] = {{0}}, second[4] = {{0}};
+            lanes first[VECTORS] = {{0}}, second[VECTORS] = {{0}};
             for (long p = begin; p < end; p++)
-#pragma GCC unroll 4
-                for (int v = 0; v < 4; v++) {
+#pragma GCC unroll 8
+                for (int v = 0; v < VECTORS; v++) {
                     const long at = start + p * WIDTH + v * LANES;
                     const lanes value = read_lanes(values + at, LANES) - shift;
                     const lanes other = d ? read_lanes(d + at, LANES) : value * read_lanes(mask + v * LANES, LANES);
                     first[v] += other;
                     second[v] += other * value;
                 }
-            total.first += sum_of((first[0] + first[1]) + (first[2] + first[3]));
-            total.second += sum_of((second[0] + second[1]) + (second[2] + second[3]));
+            total.first += sum_all(first);
+            total.second += sum_all(second);
         }
     }
     return total;
@@ -142,17 +149,17 @@ static void combine_backward(const struct call *k, const struct step *s, long bl
         double total = 0;
         for (long start = 0; start < count; start += SUMMED * WIDTH) {
             const long end = start + SUMMED * WIDTH < count ? start + SUMMED * WIDTH : count;
-            lanes sums[4] = {{0}};
+            lanes sums[VECTORS] = {{0}};
             for (long i = start; i < end; i += WIDTH)
-#pragma GCC unroll 4
-                for (int v = 0; v < 4; v++) {
+#pragma GCC unroll 8
+                for (int v = 0; v < VECTORS; v++) {
                     const long at = i + v * LANES;
                     const lanes own = read_lanes(d + at, LANES);
                     if (term->parameter != NONE) sums[v] += own * read_lanes(source + at, LANES);
                     const lanes before = term->source.adds ? read_lanes(d_source + at, LANES) : (lanes){0};
                     write_lanes(d_source + at, before + factor * own, LANES);
                 }
-            total += sum_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
+            total += sum_all(sums);
         }
         if (term->parameter != NONE) *k->d_parameters[term->parameter] = (real)(total * factor * (1 - factor));
     }

@@ -11,10 +11,17 @@ and backward. Macro given to the compiler: REAL, float or double. */
 
 typedef REAL real;
 
+#ifdef __AVX512F__
+#define LANE_BYTES 64
+#elif defined __AVX__
+#define LANE_BYTES 32
+#else
+#define LANE_BYTES 16
+#endif
 #include "lanes.h"
 #include "batch_norm.h"
 
-enum { WIDTH = 4 * LANES }; /* images of a block */
+enum { WIDTH = 256 / sizeof(real), VECTORS = WIDTH / LANES }; /* images of a block, and the vectors that they are in */
 enum kind { CONVOLVE, NORMALISE, COMBINE, POOL };
 
 /* A number that is none: no weight, no gradient. */

@@ -2,12 +2,12 @@
 
 To be included after planned.h. */
 
-/* What is summed at once: as many vectors as there are registers. At most 4 vectors of images by 6 channels, and 4 by 6
-   channels. */
+/* What is summed at once: AT_ONCE vectors of images by GROUP channels, or ROWS by COLUMNS channels; as many sums as there
+   are registers. */
 #ifdef __AVX512F__
 enum { AT_ONCE = 4, GROUP = 6, ROWS = 4, COLUMNS = 6 };
 #else
-enum { AT_ONCE = 1, GROUP = 6, ROWS = 2, COLUMNS = 2 };
+enum { AT_ONCE = 2, GROUP = 6, ROWS = 3, COLUMNS = 4 };
 #endif
 
 /* A number under a window: where two arrays have what is multiplied. */
@@ -91,7 +91,8 @@ static inline __attribute__((always_inline)) void sum_window(const real *source,
 /* The same, of a block with some images, which need not fill it. */
 static void sum_windows(const real *source, long channels, const real *weight, struct strides by,
                         const struct tap *taps, long count, real *target, int adds, int group, long images) {
-#define SUM(group, vectors) sum_window(source, channels, weight, by, taps, count, target, adds, group, vectors)
+#define SUM(group, vectors) \
+    sum_window(source + v * LANES, channels, weight, by, taps, count, target + v * LANES, adds, group, vectors)
 #define SUM_GROUPS(vectors)              \
     switch (group) {                     \
         case 1: SUM(1, vectors); break;  \
@@ -100,22 +101,20 @@ static void sum_windows(const real *source, long channels, const real *weight, s
         case 4: SUM(4, vectors); break;  \
         case 5: SUM(5, vectors); break;  \
         default: SUM(6, vectors); break; \
+    }                                    \
+    v += vectors;
+    const long filled = (images + LANES - 1) / LANES;
+    long v = 0;
+    while (v < filled) {
+        if (AT_ONCE == 4 && filled - v > 2) {
+            SUM_GROUPS(4)
+        } else if (filled - v > 1) {
+            SUM_GROUPS(2)
+        } else {
+            SUM_GROUPS(1)
+        }
     }
-    if (AT_ONCE == 4 && images > 2 * LANES) {
-        SUM_GROUPS(4)
-        return;
-    }
-    if (AT_ONCE == 4 && images > LANES) {
-        SUM_GROUPS(2)
-        for (int g = 0; g < group; g++) memset(target + g * by.target + 2 * LANES, 0, 2 * LANES * sizeof(real));
-        return;
-    }
-    for (long v = 0; v < images; v += LANES) {
-        SUM_GROUPS(1)
-        source += LANES, target += LANES;
-    }
-    for (long v = (images + LANES - 1) / LANES * LANES; v < WIDTH; v += LANES, target += LANES) /* no image is there */
-        for (int g = 0; g < group; g++) write_lanes(target + g * by.target, (lanes){0}, LANES);
+    for (int g = 0; g < group; g++) memset(target + g * by.target + v * LANES, 0, (WIDTH - v * LANES) * sizeof(real));
 #undef SUM_GROUPS
 #undef SUM
 }
