@@ -122,6 +122,20 @@ def step_growth(part: Row) -> str:
     return table(header, lines, left=1)
 
 
+def nago_step(part: Row) -> str:
+    """Training steps of networks of random graphs by both engines, and their convolutions alone."""
+    header = ["operations", "Mflop an image", "modules / one function (quartiles)", "one function / convolutions alone",
+              "one function [ms]"]  # fmt: skip
+    lines = [
+        [
+            *(str(row["operations"]), number(row["mflop"]), row["eager_to_native"], number(row["native_to_alone"])),
+            number(1e3 * row["seconds"]["native"]["median_s"]),
+        ]
+        for row in part["rows"]
+    ]
+    return table(header, lines, left=0)
+
+
 def memory(part: Row) -> str:
     """Memory of a run by process, its own pages and those of files, at the moment of the peak."""
     parts = ("command", "fork server", "child")
