@@ -481,9 +481,9 @@ STUDIES = (
                     "was then.", cost_tables.step_parts),
             Section("This build against an older one", "builds", "The same training step, the older build divided by "
                     "this one.", cost_tables.builds),
-            Section("Networks of random graphs", "nago_step", "A training step of points of the space `nago=tiny` on the "
-                    "digits, one thread, processor time: module by module (`engine=eager`) over one compiled function "
-                    "(`native`), and that over torch's own convolutions alone, forward and backward.",
+            Section("Networks of random graphs", "nago_step", "A training step of points of the space `nago=tiny` on "
+                    "the digits, one thread, processor time: module by module (`engine=eager`) over one compiled "
+                    "function (`native`), and that over torch's own convolutions alone, forward and backward.",
                     cost_tables.nago_step),
             Section("Numbers too small for full precision", "subnormals", "The same training with numbers below "
                     "1.2e-38 kept, as torch does, and taken for zero, as runs do, in turns on one thread: before and "

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from mgu.errors import UserError
+from mgu.factory import engine
 from mgu.factory.model import build_model, count_flops
 from mgu.factory.resolved_run import resolve
 from mgu.graphs.generator import Generator, draw_hierarchy
@@ -120,6 +121,15 @@ def test_operations_are_counted_without_its_data(configure: Configure) -> None:
 def test_what_does_not_fit_is_refused(words: str, said: str, configure: Configure) -> None:
     with pytest.raises(UserError, match=said):
         configure(*words.split())
+
+
+def test_the_engine_native_needs_a_compiler(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved = resolve(configure(*SMALL, "engine=native"))
+    network = build_model(resolved)
+    assert isinstance(network, NagoNet) and network.engine == "native"
+    monkeypatch.setattr(engine, "find_library", lambda dtype: None)
+    with pytest.raises(UserError, match="engine must be auto or eager for this run, but got native, which needs the"):
+        engine.check_engine(resolved)
 
 
 def test_too_small_a_limit_is_refused(configure: Configure) -> None:
