@@ -54,10 +54,11 @@ class EulerStep:
     Args:
         field: The field.
         dt: Length of the step, in its unit of time.
+        num_outputs: Output neurons, the last ones: see `clip`.
     """
 
-    def __init__(self, field: VectorField, dt: float) -> None:
-        self.widths = list(field.layers)
+    def __init__(self, field: VectorField, dt: float, num_outputs: int) -> None:
+        self.widths, self.num_outputs = list(field.layers), num_outputs
         self.drives = (dt * field.drive).split(self.widths, dim=1)
         self.kept = (1 - dt * field.leak).split(self.widths)
         rows = [block.split(self.widths, dim=1) for block in (dt * field.among).split(self.widths)]
@@ -75,7 +76,7 @@ class EulerStep:
             for source, weight in zip(sources, weights, strict=True):
                 total = torch.addmm(total, layers[source], weight)
             moved.append(total)
-        return clip(moved[0] if len(moved) == 1 else torch.cat(moved, dim=1))
+        return clip(moved[0] if len(moved) == 1 else torch.cat(moved, dim=1), self.num_outputs)
 
 
 def neighbours(at: int, num_layers: int) -> list[int]:
@@ -84,28 +85,37 @@ def neighbours(at: int, num_layers: int) -> list[int]:
 
 
 class _Clip(torch.autograd.Function):
-    """Clips to [0, 1]; backward, a clipped number has the gradient that would lead it back into the interval.
+    """Clips to [0, 1]; backward, a clipped output has the gradient that would lead it back into the interval.
 
     With the derivative of clamp, which is 0 there, an output at 0 would stay there whatever its target: by
-    backpropagation whole classes are never learned. Nudging does not have that fault.
+    backpropagation whole classes are never learned. Nudging does not have that fault. Hidden neurons have that
+    derivative: led back as well, they would get a gradient from every step of the relaxation, and learn worse.
     """
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
+    def forward(ctx: Any, values: Tensor, num_outputs: int) -> Tensor:
         ctx.save_for_backward(values)
+        ctx.num_outputs = num_outputs
         return values.clamp(0, 1)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         (values,), grad = ctx.saved_tensors, grads[0]
-        leads_back = ((values >= 0) | (grad < 0)) & ((values <= 1) | (grad > 0))
-        passed: Tensor = grad * leads_back
-        return passed
+        too_low, too_high = values < 0, values > 1
+        stops = too_low | too_high
+        outputs = slice(-ctx.num_outputs, None)
+        stops[:, outputs] = ((too_low & (grad >= 0)) | (too_high & (grad <= 0)))[:, outputs]
+        return grad.masked_fill(stops, 0), None
 
 
-def clip(values: Tensor) -> Tensor:
-    """Returns values clipped to [0, 1], with a gradient where one is asked for."""
+def clip(values: Tensor, num_outputs: int) -> Tensor:
+    """Returns values clipped to [0, 1], with a gradient where one is asked for.
+
+    Args:
+        values: New states, (B, M), which may be overwritten.
+        num_outputs: The last neurons, whose gradient leads them back into the interval.
+    """
     if not (torch.is_grad_enabled() and values.requires_grad):
         return values.clamp_(0, 1)
-    clipped: Tensor = _Clip.apply(values)
+    clipped: Tensor = _Clip.apply(values, num_outputs)
     return clipped

@@ -4,7 +4,7 @@ At rest F = 0 for the neurons of an example that are not clipped; clipped ones s
 the weights. With J among the former, C half the squared error and d = J^-T dC/ds (0 for the latter), dC/dW is
 -d^T dF/dW: the contrast of the rule `exact`, with what nudging measures replaced by what it should tend to.
 
-It is not the gradient that learning=backpropagation takes, which leads clipped neurons back into the box.
+It is not the gradient that learning=backpropagation takes, which leads clipped outputs back into the box.
 """
 
 from __future__ import annotations

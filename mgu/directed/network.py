@@ -130,7 +130,7 @@ class DirectedNetwork(nn.Module):
             The states, and the steps with the largest |ds/dt|, after clipping, of the last one.
         """
         dynamics, speed, count = self.dynamics, float("inf"), 0
-        step = EulerStep(field, dynamics.dt)
+        step = EulerStep(field, dynamics.dt, self.num_outputs)
         while count < dynamics.steps and speed > dynamics.tolerance:
             moved = step(states)
             speed = float((moved - states).detach().abs().max()) / dynamics.dt

@@ -51,7 +51,7 @@ def test_a_step_is_that_of_the_whole_matrix_and_has_its_gradients(graph: str, fi
     plain = network.field(network.with_bias(torch.rand(5, 2)))
     nudge = torch.cat([torch.zeros(5, sum(hidden)), 0.4 * (targets - states[:, -2:])], dim=1)
     for moving, change in ((plain, plain.at(states)), (plain.nudged(targets, 0.4), plain.at(states) + nudge)):
-        found = EulerStep(moving, dt=0.3)(states)
+        found = EulerStep(moving, 0.3, num_outputs=2)(states)
         expected = (states + 0.3 * change).clamp(0, 1)
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-14)
         inside = (expected > 0) & (expected < 1)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mgu.directed.certificates import find_unclipped
+from mgu.directed.field import clip
 from mgu.directed.gradient import LARGEST, compare_update, true_direction
 from mgu.directed.network import DirectedNetwork, Dynamics
 from mgu.directed.rule import EquilibriumRule, RuleSettings
@@ -98,3 +99,26 @@ def test_why_there_is_no_cosine_is_said() -> None:
         obstacle(large, torch.rand(3))
         == f"{LARGEST + 1} neurons are more than {LARGEST}, whose gradient takes too long"
     )
+
+
+def test_backpropagation_leads_clipped_outputs_back_and_leaves_clipped_hidden_neurons() -> None:
+    values = torch.tensor([[-0.5, 0.5, 1.5, -0.5, 1.5, 0.5]] * 2).requires_grad_()
+    grad = torch.tensor([[1.0] * 6, [-1.0] * 6])
+    clip(values, num_outputs=3).backward(grad)
+    assert values.grad is not None
+    assert values.grad.tolist() == [[0.0, 1.0, 0.0, 0.0, 1.0, 1.0], [0.0, -1.0, 0.0, -1.0, 0.0, -1.0]]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_backpropagation_has_the_true_gradient_where_hidden_neurons_alone_are_clipped(field: str) -> None:
+    network, x, targets = network_of(field), torch.rand(5, 2), torch.rand(5, 2)
+    with torch.no_grad():
+        network.weight[:, -2:] *= 0.1  # of the outputs
+        network.weight[2, -2:] = 0.5
+    held, free = rest(network, x)
+    inside = find_unclipped(free)
+    assert inside[:, -2:].all() and not inside[:, :-2].all()
+    expected = true_direction(network, held, free, targets)
+    error = (network(x) - targets).square().sum() / 2
+    found = -torch.autograd.grad(error, network.weight)[0] * network.mask
+    torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-10)
