@@ -133,7 +133,7 @@ def test_what_another_version_wrote_whole_is_told_from_what_is_damaged(
     with pytest.raises(OtherVersion, match="of another version of mgu than this one, which reads schema"):
         read_result(file)
     for find in (find_result, find_state, lambda config: read_finished(run_folder(config))):
-        with pytest.raises(UserError, match="Use that version, or train anew with force=true"):
+        with pytest.raises(UserError, match="Use that version, or move the run's folder away"):
             find(config)
     assert find_state(config.model_copy(update={"force": True})) == "pending"
     file.write_bytes(text)

@@ -91,6 +91,8 @@ def test_helpers_in_folders_without_an_init_file_count_and_large_packages_beside
     (folder / "own_space" / "helper.py").write_text("def load(): return 2\n")
     after = [find_source("t", target) for target in targets]
     assert all(source.sha256 not in before and source.sha256 != source.earlier_sha256 for source in after)
+    (folder / "own_space" / "gone.py").symlink_to(folder / "nothing.py")
+    assert find_source("t", targets[0]).sha256 == after[0].sha256
     monkeypatch.setattr("mgu.user_code.source.MAX_FILES", 2)
     assert find_source("t", targets[0]).sha256 not in {after[0].sha256, after[0].earlier_sha256}  # without own_pkg
 

@@ -75,7 +75,7 @@ def other_version(path: Path, error: OtherVersion) -> UserError:
     Returns:
         An error that says what to do about it.
     """
-    return UserError(f"{path} must be readable, but is {error}. Use that version, or train anew with force=true.")
+    return UserError(f"{path} must be readable, but is {error}. Use that version, or move the run's folder away.")
 
 
 _DECODER = msgspec.json.Decoder(Result)
