@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,11 +41,9 @@ class Running:
             path.touch()
         ready_server()
         self.process = fork_child()
+        weakref.finalize(self, self.process.close)  # not in __del__, which is called where the line above raises, too
         task = ("tests.processes:run_main", (arguments, self.outputs))
         self.process.connection.send((environment_of(folder, environment), str(folder), *task))
-
-    def __del__(self) -> None:
-        self.process.close()
 
     @property
     def pid(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import pkgutil
@@ -10,13 +11,15 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from mgu import isolation
 from mgu.errors import UserError
-from mgu.isolation import Crashed, Raised, Send, TimedOut, call
+from mgu.isolation import Crashed, Raised, Send, ServerDied, TimedOut, call
 from mgu.isolation.server import fork_child
+from tests import processes
 
 MEMORY = 500 << 20  # bytes beyond what the libraries take
 
@@ -155,6 +158,21 @@ def test_the_process_dies_with_a_caller_that_is_killed() -> None:
     while _is_alive(pid) and time.monotonic() < until:
         time.sleep(0.02)
     assert not _is_alive(pid)
+
+
+def test_a_command_that_cannot_be_started_says_only_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is closed when it is collected was never opened."""
+
+    def die() -> NoReturn:
+        raise ServerDied("no run can be started.")
+
+    ignored: list[object] = []
+    monkeypatch.setattr(processes, "fork_child", die)
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    with pytest.raises(ServerDied):
+        processes.Running(tmp_path, [], {})
+    gc.collect()
+    assert ignored == []
 
 
 def _is_alive(pid: int) -> bool:
