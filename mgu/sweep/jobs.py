@@ -27,10 +27,9 @@ from mgu.measure.countries import check_early, note_of
 from mgu.results.compare.axes import Axes
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.file_names import LOG_FILE
-from mgu.results.on_disk.files import make_folder
 from mgu.results.on_disk.folder import find_done, find_result, lock_run, run_folder
 from mgu.results.schema.result import Result
-from mgu.sweep.folders import removing_new_folders
+from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.notify import check_notify, notifying
 from mgu.sweep.preload import preload_for
 from mgu.sweep.sweep import Sweep
@@ -179,10 +178,10 @@ def _find_reason_to_skip(
 ) -> Literal["done", "busy"] | None:
     """Returns the outcome of a run that is not to be trained; else makes its folder, and locks it until `locks` end."""
     folder = run_folder(config)
-    make_folder(folder)
+    can_be_written = make_folder_for(folder, [config])
     elsewhere = f"{view.name_of(config)} is being trained by another process"
     on_wait = (lambda: view.print_line(f"{elsewhere}: waiting for it")) if may_wait else None
-    is_ours = locks.enter_context(lock_run(folder, on_wait))
+    is_ours = can_be_written and locks.enter_context(lock_run(folder, on_wait))
     check_same_data([config])
     if (done := find_done(config)) and not config.force:
         view.ended(done, number, FROM_EARLIER if number is None else FROM_EARLIER_IN_SWEEP)

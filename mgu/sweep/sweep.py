@@ -26,12 +26,11 @@ from mgu.measure.estimate import ModelSize, estimate
 from mgu.measure.sample import Sample, sample_of
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.same_data import check_same_data
-from mgu.results.on_disk.files import make_folder
 from mgu.results.on_disk.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.on_disk.under_way import SweepFile, announced
 from mgu.results.runs.load import load_results
 from mgu.sweep.concurrency import find_concurrency
-from mgu.sweep.folders import removing_new_folders
+from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.follow import following
 from mgu.sweep.launchers import Launcher
 from mgu.sweep.notify import check_notify
@@ -74,7 +73,7 @@ class Sweep:
                 check_installed(config)
             check_notify(self.configs[0].notify)
             for folder in folders:
-                make_folder(folder)
+                make_folder_for(folder, [config for config in self.configs if run_folder(config).parent == folder])
             check_same_data(self.configs)
             self._check_and_size()
 
