@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from mgu.cli.streams import silence_output
 from mgu.errors import ProgramError, RunsFailed, UserError
+from mgu.results.on_disk.full_disk import CAUSES
 from mgu.text.printable import printable_message
 
 SUB_COMMANDS = (
@@ -46,6 +47,8 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
         silence_output()
         if error.errno == errno.ENAMETOOLONG:
             _exit(2, f"file names must be as short as the system allows, but got {error.filename}. Shorten it.")
+        if cause := CAUSES.get(error.errno or 0):
+            _exit(1, f"files must have room, but {cause}: {error}. {_describe_room(arguments)}")
         _exit(1, f"files must be readable and writable, but got: {error}. Check disk space and permissions.")
 
 
@@ -53,10 +56,26 @@ def _describe_interrupt(arguments: Sequence[str]) -> str:
     """Describes what an interrupted command leaves, and what the same command would do."""
     if arguments[:1] == ["prune"]:
         return "interrupted: nothing was written, and the same command begins anew."
-    if arguments[:1] and arguments[0] in SUB_COMMANDS:
+    if _is_sub_command(arguments):
         return "interrupted."
+    return f"interrupted: {_describe_going_on(arguments)}"
+
+
+def _describe_room(arguments: Sequence[str]) -> str:
+    """Says what to do where no more can be written."""
+    if _is_sub_command(arguments):
+        return "Make room, and run the command again."
+    return f"Make room: {_describe_going_on(arguments)}"
+
+
+def _is_sub_command(arguments: Sequence[str]) -> bool:
+    return bool(arguments[:1]) and arguments[0] in SUB_COMMANDS
+
+
+def _describe_going_on(arguments: Sequence[str]) -> str:
+    """Says what the same command does after one that trained and was broken off."""
     forced = "; leave out force=true, which would begin anew" if "force=true" in arguments else ""
-    return f"interrupted: what is done is kept, and the same command goes on from the last epoch{forced}."
+    return f"what is done is kept, and the same command goes on from the last epoch{forced}."
 
 
 def _exit(code: int, message: str) -> None:

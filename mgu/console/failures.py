@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
+from mgu.results.on_disk import full_disk
+
 MAX_CHARS = 120
 
 CAUSES = {  # what systems and libraries write, and what it means
-    "No space left on device": "the disk is full",
-    "Disk quota exceeded": "the disk quota is used up",
+    **{os.strerror(number): cause for number, cause in full_disk.CAUSES.items()},
     "CUDA out of memory": "out of GPU memory",
     "can't allocate memory": "out of memory",
     "MemoryError": "out of memory",

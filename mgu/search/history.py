@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mgu.errors import UserError
+from mgu.results.on_disk.full_disk import naming
 from mgu.search.space import Key, Space
 from mgu.search.strategy import Cost, Trial
 
@@ -108,7 +109,7 @@ class History:
         is_new = not self._length
         lines = [{"event": "study", "identity": self.identity}] if is_new else []
         text = "".join(json.dumps(event) + "\n" for event in (*lines, *events)).encode()
-        with self.path.open("r+b" if self.path.exists() else "w+b") as file:
+        with naming(self.path), self.path.open("r+b" if self.path.exists() else "w+b") as file:
             file.truncate(self._length)  # removes a torn line
             file.seek(self._length)
             file.write(text)

@@ -12,6 +12,7 @@ from mgu.isolation import Call, Crashed, Raised
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.on_disk.file_names import LOG_FILE
 from mgu.results.on_disk.folder import count_epochs, run_folder
+from mgu.results.on_disk.full_disk import naming
 from mgu.results.on_disk.record import make_result
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.schema.result import Result
@@ -71,7 +72,7 @@ def _write_failure(config: RunConfig, failure: Crashed | Raised) -> Result:
     """Writes the result of a run whose process could not write it itself, and the traceback to the run's log."""
     folder = run_folder(config)
     trace = failure.traceback if isinstance(failure, Raised) else ""
-    with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
+    with naming(folder / LOG_FILE), (folder / LOG_FILE).open("a", encoding="utf-8") as log:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} the run failed: {failure}\n{trace}")
     result = make_result(config, "failed", error=str(failure), epochs=count_epochs(folder))
     write_result(folder, result)

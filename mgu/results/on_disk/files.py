@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mgu.errors import UserError
 from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
+from mgu.results.on_disk.full_disk import naming
 from mgu.text.printable import printable
 
 log = logging.getLogger(__name__)
@@ -157,10 +158,11 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
+        with naming(path):
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
