@@ -167,13 +167,13 @@ class Analysis:
 
     @cached_property
     def _all_curves(self) -> tuple[list[Curve], list[str]]:
-        """The studies of the experiment, and a line for each that cannot be read."""
+        """The studies of the experiment, and a sentence for each that cannot be read, or lacks files."""
         searches = dict.fromkeys(where for row in self.table.rows for run in row.runs for where in run.searches)
         return load_curves(searches, self.table.data_set, self.table.split)
 
     @cached_property
     def _curves(self) -> tuple[list[Curve], list[str]]:
-        """The studies that went by the score of the table, and a line for each that cannot be read."""
+        """The studies that went by the score of the table, and a sentence for each of all that lacks files."""
         curves, skipped = self._all_curves
         return by_score_of(self.table, curves), skipped
 

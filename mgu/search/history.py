@@ -9,7 +9,8 @@ One line of JSON for each event:
     {"event": "told", "number": 3, ...}     what became of it, and what it cost
 
 A line is written whole and synced before anything follows from it. A last line without its end was torn by a crash: it
-is ignored, and removed before the next one is written.
+is ignored, and removed before the next one is written. How many trials have ended stands in a file beside it, by which
+it is seen that other lines were lost.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import reduce
 from pathlib import Path
@@ -24,6 +26,7 @@ from typing import Any, NamedTuple
 
 from mgu.errors import UserError
 from mgu.results.on_disk.full_disk import naming
+from mgu.results.on_disk.search_files import ENDED_FILE
 from mgu.search.space import Key, Space
 from mgu.search.strategy import Cost, Trial
 
@@ -61,6 +64,8 @@ class History:
 
     def __init__(self, path: Path, space: Space, identity: str, packed: bytes | None = None) -> None:
         self.path, self.space, self.identity = path, space, identity
+        self.is_packed = packed is not None
+        self.num_written = 0 if self.is_packed else self._read_ended()  # trials that had ended when it was written last
         self.trials: list[Trial] = []
         self.workers: dict[int, str] = {}  # of the trials that have not ended, the worker by number
         self.details: dict[int, Mapping[str, Any]] = {}  # what the event "told" says beside the trial, by number
@@ -118,6 +123,15 @@ class History:
         if is_new:
             _sync_folder(self.path.parent)
         self.refresh()
+        with suppress(OSError):  # nothing but a warning depends on it
+            (self.path.parent / ENDED_FILE).write_text(f"{len(self.order)}\n", encoding="utf-8")
+
+    def _read_ended(self) -> int:
+        """Reads how many trials the file was to tell of; before the file, for a worker may write both meanwhile."""
+        try:
+            return int((self.path.parent / ENDED_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # an earlier version wrote none, or it is being written
+            return 0
 
     def running(self) -> list[Trial]:
         """Returns the trials that have not ended."""

@@ -74,6 +74,14 @@ class Study:
         """What people call it."""
         return f"{self.name} on {self.space.name}, seed {self.seed}"
 
+    def read(self) -> History:
+        """Reads the history as it is, which is empty where there is no file.
+
+        Raises:
+            UserError: It is damaged, or of another study.
+        """
+        return History(self.folder / STUDY_HISTORY_FILE, self.space, self.identity)
+
     @property
     def has_begun(self) -> bool:
         """Whether it has a history."""
@@ -99,7 +107,7 @@ class Study:
                 "budget": asdict(self.budget),
             }
             write_text(self.folder / STUDY_FILE, yaml.safe_dump(content, sort_keys=False))
-            return History(self.folder / STUDY_HISTORY_FILE, self.space, self.identity)
+            return self.read()
 
     def _check_file(self) -> None:
         """Checks that study.yaml, if there, is of this study, and on the rows of today once a trial ended or runs."""
@@ -125,7 +133,7 @@ class Study:
 
     def _was_told(self) -> bool:
         """Returns whether a trial has ended; until then it does not matter with which rows the study was begun."""
-        return bool(History(self.folder / STUDY_HISTORY_FILE, self.space, self.identity).order)
+        return bool(self.read().order)
 
     def _has_workers(self) -> bool:
         """Returns whether a worker is at a trial, which it will tell of the rows that the study was begun with."""

@@ -258,7 +258,7 @@ def test_what_else_stands_beside_packed_searches_is_not_read(tmp_path: Path) -> 
     write_archive(path, dict.fromkeys(wrong, study) | right, ["a/search/z/study.yaml", "a/search/x/history.jsonl"])
     assert read_pack(path) == ({}, {"a": {"x": {"study.yaml": study}, "replayed": {"y.json": b"{}"}}})
     curves, skipped = load_curves(load_results([path]).packed_searches, "digits", "paper")
-    assert not curves and skipped == [f"{path}/a/search/replayed/y.json: 'data'"]
+    assert not curves and skipped == [f"A study could not be read: {path}/a/search/replayed/y.json: 'data'"]
 
 
 DAMAGED = {

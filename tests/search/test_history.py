@@ -21,12 +21,12 @@ from mgu.search.study import Study
 from tests.search.spaces import GRID, MIXED, TILES
 
 
-def fill(history: History, number: int) -> None:
+def fill(history: History, number: int, runs: bool = False) -> None:
     points = list(history.space.points())
     for n in range(number):
         history.append("asked", number=n, point=points[n], seed=5, worker="w", ask_s=0.5)
         trial = replace(history.trials[n], state="told", score=n / 10, epochs=2, cost=Cost(seconds=1.0, epochs=2))
-        history.tell(trial, {"val": n / 10, "test": None})
+        history.tell(trial, {"val": n / 10, "test": None} | ({"run": f"run-{n}"} if runs else {}))
 
 
 @pytest.mark.parametrize("space", [GRID, TILES], ids=lambda space: space.name)

@@ -13,8 +13,8 @@ from mgu.cli.study.studies import PlannedStudy
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import describe_s, print_line, table_console
 from mgu.measure.estimate import estimate
-from mgu.results.on_disk.search_files import STUDY_HISTORY_FILE
 from mgu.search.budget import Budget, Spent
+from mgu.search.damage import describe_damage
 from mgu.search.history import History
 from mgu.search.space import some_point
 from mgu.search.spending import spent_in_all
@@ -49,6 +49,9 @@ def show_searches(planned: Sequence[PlannedStudy], form: str) -> None:
         return
     for note in dict.fromkeys(notes):
         print_line(note)
+    for study in [planned_study.study for planned_study in planned]:
+        for line in describe_damage(study.title, study.read()):
+            print_line(line)
     cells = [_cells(record) for record in records]
     columns = [
         TextColumn(title, title, [row[title] for row in cells], "left" if title in ("study", "budget") else "right")
@@ -83,7 +86,7 @@ def _estimate_trial(planned: PlannedStudy, notes: list[str]) -> float | None:
 def _record(planned: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     """Returns one study as JSON."""
     study, budget = planned.study, planned.study.budget
-    history = History(study.folder / STUDY_HISTORY_FILE, study.space, study.identity)  # empty where there is no file
+    history = study.read()
     spent = spent_in_all(history)
     if spent.trials:
         # Its own trials tell more than those of others.

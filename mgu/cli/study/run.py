@@ -16,6 +16,7 @@ from mgu.cli.study.studies import PlannedStudy, plan_studies
 from mgu.console.text import count, print_line
 from mgu.errors import ProgramError, RunsFailed, UserError
 from mgu.results.on_disk.folder import runs_dir
+from mgu.search.damage import describe_damage
 from mgu.search.grids import Grids
 from mgu.search.space import some_point
 from mgu.sweep.concurrency import check_launcher, find_concurrency
@@ -87,6 +88,8 @@ def search(
 def _run(planned: PlannedStudy, study_run: StudyRun, launch: Callable[[StudyRun], None] | None) -> list[str]:
     """Runs one study with what comes before its first trial and after its last one; returns what failed, in lines."""
     settings = planned.settings
+    for line in describe_damage(study_run.study.title, study_run.study.read()):
+        print_line(line)
     if settings.warm_start.folder is not None:
         folder = Path(settings.warm_start.folder).expanduser()
         told = tell_finished(study_run, folder, settings.warm_start.charge)

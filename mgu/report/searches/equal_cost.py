@@ -27,7 +27,7 @@ class EqualCost:
     Attributes:
         table: The ranked table of the experiment.
         contenders: The strategies, by space and then by score.
-        skipped: Studies that could not be read.
+        skipped: A sentence for each study that could not be read, or lacks files.
         chosen: Names of the folders of the runs that searches chose by what they found, so that they are no sample in
             random order.
         before: Score before any trial has ended, that of a guess; None where there is none.
@@ -140,7 +140,7 @@ def compare_searches(
     Args:
         table: The ranked table of the experiment.
         curves: Its studies.
-        skipped: Studies that could not be read.
+        skipped: A sentence for each study that could not be read, or lacks files.
         others: Studies that are not compared, whose runs are in the table all the same.
 
     Returns:

@@ -24,6 +24,7 @@ from mgu.results.runs.search_folders import search_folders
 from mgu.results.runs.searches import Searches, SearchFolder
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, trace
+from mgu.search.damage import describe_damage
 from mgu.search.history import History
 from mgu.search.space import Key, Point, Space
 from mgu.search.spending import count_trials, spent_beyond
@@ -57,24 +58,29 @@ def load_curves(searches: Iterable[Searches], dataset: str, split: str) -> tuple
         split: How its validation data were chosen, likewise.
 
     Returns:
-        The curves of those that have spent something, and a line for each study that cannot be read.
+        The curves of those that have spent something, and a sentence for each study that cannot be read or lacks files.
     """
-    curves, skipped, data = list[Curve](), list[str](), [dataset, split]
+    curves, lines, data = list[Curve](), list[str](), [dataset, split]
     for folder in search_folders(searches):
         for name in folder.names if folder.is_replayed else (STUDY_FILE,):
             try:
-                curves += _read_replayed(folder, name, data) if folder.is_replayed else _read_study(folder, data)
+                curves += _read_replayed(folder, name, data) if folder.is_replayed else _read_study(folder, data, lines)
             except UNREADABLE as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                skipped.append(f"{folder.path / name}: {reason}")
+                lines.append(f"A study could not be read: {folder.path / name}: {reason}")
     # A budget spent before a trial had ended has found nothing, and counts; a study that has just begun does not.
-    return [curve for curve in curves if curve.trials or curve.spent_s], skipped
+    return [curve for curve in curves if curve.trials or curve.spent_s], lines
 
 
-def _read_study(folder: SearchFolder, data: Sequence[str]) -> list[Curve]:
-    """Returns the curve of a study, if it searched runs on these data."""
+def _read_study(folder: SearchFolder, data: Sequence[str], lines: list[str]) -> list[Curve]:
+    """Returns the curve of a study, if it searched runs on these data; what it lacks goes to `lines`."""
     described = read_described(folder)
-    return [load_study(folder, described)] if described["data"] == data and "measure" not in described else []
+    if described["data"] != data or "measure" in described:
+        return []
+    history = read_history(folder, described)
+    curve = load_study(folder, described, history)
+    lines += describe_damage(f"{curve.strategy} on {curve.space}, seed {curve.seed}", history)
+    return [curve]
 
 
 def _read_replayed(folder: SearchFolder, name: str, data: Sequence[str]) -> list[Curve]:
@@ -86,24 +92,41 @@ def _read_replayed(folder: SearchFolder, name: str, data: Sequence[str]) -> list
     return [msgspec.convert({**values, **shared}, Curve) for values in content["curves"]]
 
 
-def load_study(folder: SearchFolder, described: Mapping[str, Any]) -> Curve:
-    """Loads one study.
+def read_history(folder: SearchFolder, described: Mapping[str, Any]) -> History:
+    """Reads the history of one study.
 
     Args:
         folder: Its folder.
         described: What its study.yaml says.
 
     Returns:
+        The history.
+
+    Raises:
+        UserError: It is damaged.
+        KeyError: Something is not said.
+    """
+    packed = None if folder.packed is None else folder.packed.get(STUDY_HISTORY_FILE, b"")
+    space = AnySpace(described["space"]["name"], ())
+    return History(folder.path / STUDY_HISTORY_FILE, space, described["identity"], packed)
+
+
+def load_study(folder: SearchFolder, described: Mapping[str, Any], history: History) -> Curve:
+    """Loads one study.
+
+    Args:
+        folder: Its folder.
+        described: What its study.yaml says.
+        history: Its history.
+
+    Returns:
         The curve.
 
     Raises:
-        UserError: Its history is damaged.
         KeyError: Something is not said.
         ValueError: It is packed, and holds other values than such files do.
     """
     space = described["space"]["name"]
-    packed = None if folder.packed is None else folder.packed.get(STUDY_HISTORY_FILE, b"")
-    history = History(folder.path / STUDY_HISTORY_FILE, AnySpace(space, ()), described["identity"], packed)
     study = (described["strategy"], space, described["seed"])
     budget = Budget(**described["budget"])
     counted, _ = count_trials(history, budget)
@@ -118,7 +141,7 @@ def load_study(folder: SearchFolder, described: Mapping[str, Any]) -> Curve:
     trained |= _confirmed(folder)
     settings, fingerprint = settings_of(described), described.get("fingerprint")
     curve = replace(curve, settings=settings, fingerprint=fingerprint, runs=frozenset(trained))
-    if packed is not None:
+    if folder.packed is not None:
         msgspec.convert(asdict(curve), Curve)  # else what is no number would be found out in the midst of a report
     return curve
 

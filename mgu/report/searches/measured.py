@@ -9,7 +9,7 @@ from statistics import fmean, median
 from typing import Any
 
 from mgu.report.searches.contender import Contender
-from mgu.report.searches.load import UNREADABLE, load_study
+from mgu.report.searches.load import UNREADABLE, load_study, read_history
 from mgu.report.searches.space_names import name_spaces
 from mgu.report.searches.table import MISSING, Entry, SearchTable, share_cell
 from mgu.report.searches.variants import group_curves
@@ -60,7 +60,10 @@ def load_measured(searches: Iterable[Searches]) -> list[MeasuredSearches]:
             continue
         try:
             described = read_described(folder)
-            if "measure" in described and (curve := load_study(folder, described)).steps:
+            if (
+                "measure" in described
+                and (curve := load_study(folder, described, read_history(folder, described))).steps
+            ):
                 space = json.dumps([described["space"], described["size"]])  # of one name there may be several
                 studies.setdefault(space, []).append(curve)
                 known.setdefault(space, described)

@@ -142,12 +142,12 @@ def describe_left_out(table: Table, on_other_rows: int, skipped: Sequence[str]) 
     Args:
         table: The ranked table of the experiment.
         on_other_rows: Number of those to which a function of the user's had returned other rows.
-        skipped: A line for each that could not be read.
+        skipped: A sentence for each that could not be read, or lacks files.
 
     Returns:
         The sentences.
     """
-    lines = [f"A study could not be read: {line}" for line in skipped]
+    lines = [*skipped]
     if on_other_rows:
         lines.append(
             f"{table.data_set} had returned other rows to {count(on_other_rows, 'study')} of the experiment than to "

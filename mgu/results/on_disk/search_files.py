@@ -4,6 +4,7 @@ runs/<experiment>/search/
     <strategy>-<space>-s<seed>-<identity>/    a study, see mgu/search/study.py
         study.yaml      what is searched, how, and for how much
         history.jsonl   what happened, see mgu/search/history.py
+        .ended          how many trials history.jsonl tells of, by which it is seen where lines of it were lost
         confirmed.json  the best points, trained anew, see mgu/sweep/search/confirm.py
     replayed/<strategy>-<space>-<identity>.json    studies replayed from recorded runs, see mgu/report/searches/load.py
 """
@@ -13,5 +14,6 @@ from __future__ import annotations
 SEARCH_FOLDER = "search"
 STUDY_FILE = "study.yaml"
 STUDY_HISTORY_FILE = "history.jsonl"
+ENDED_FILE = ".ended"
 CONFIRMED_FILE = "confirmed.json"
 REPLAYED_FOLDER = "replayed"
