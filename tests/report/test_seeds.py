@@ -52,6 +52,25 @@ def test_a_repeated_seed_is_left_out_and_said(trained: Trained) -> None:
     assert "1 of all runs repeats a seed of its model and is left out." in analysis.lines
 
 
+def test_names_that_share_a_run_are_one_model(configure: Configure) -> None:
+    """A layout that was renamed is the same: its runs were ranked against themselves."""
+
+    def run_of(name: str, seed: int, lr: float = 0.01) -> Run:
+        config = configure(f"layout.name={name}", f"seed={seed}", f"optimizer.lr={lr}", "norm=ln", "residual=without")
+        values = {"identity": config.identity, "config": config.model_dump(mode="json")}
+        return Run(example_result(config.name, seed=seed, **values), Path(config.folder_name))
+
+    runs = [run_of("mine", 0), run_of("mine", 1), run_of("other", 0), run_of("other", 2)]
+    assert runs[0].result.identity == runs[2].result.identity and runs[0].folder != runs[2].folder
+    analysis = analyse(runs)
+    assert [[own.folder for own in row.runs] for row in analysis.table.rows] == [[runs[at].folder for at in (0, 1, 3)]]
+    assert "1 of all runs repeats a seed of its model and is left out." in analysis.lines
+    assert len(analyse([*runs, run_of("other", 0, lr=0.1)]).table.rows) == 2
+    assert len(analyse([runs[0], run_of("third", 1)]).table.rows) == 2  # they share no run
+    forged = Run(example_result("other-s0", identity=runs[0].result.identity), Path())
+    assert len(analyse([runs[0], forged]).table.rows) == 2
+
+
 def test_of_a_repeated_seed_the_one_that_did_not_fail_counts(trained: Trained) -> None:
     lost = Run(example_result("a-s0", status="failed", val_accuracy=None), Path())
     assert analyse([lost], trained("a", [0.9])).table.rows[0].status == "ok"

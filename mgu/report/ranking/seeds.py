@@ -87,11 +87,8 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
 
     Of runs with the same seed and fold, the first that did not fail is kept.
     """
-    names: dict[str, list[Run]] = {}
-    for run in runs:
-        names.setdefault(run.result.stem, []).append(run)
     groups, repeated = [], []
-    for named in names.values():
+    for named in _by_name(runs):
         for model in _models(named):
             seeds: dict[Replicate, Run] = {}
             for run in sorted(model, key=lambda run: run.result.status == "failed"):
@@ -101,6 +98,30 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
                     seeds[replicate] = run
             groups.append(tuple(seeds[seed] for seed in sorted(seeds)))
     return groups, repeated
+
+
+def _by_name(runs: Iterable[Run]) -> list[list[Run]]:
+    """Groups runs by their names without seed and fold; names that share a run, as of a renamed layout, are one."""
+    names: dict[str, list[Run]] = {}
+    for run in runs:
+        names.setdefault(run.result.stem, []).append(run)
+    first: dict[str, tuple[Run, str]] = {}  # by identity, with the name that it is grouped by
+    for stem, named in list(names.items()):
+        alike = (first[run.result.identity] + (run,) for run in named if run.result.identity in first)
+        group = next((group for known, group, run in alike if _are_one(known.result, run.result)), stem)
+        if group != stem:
+            names[group] += names.pop(stem)
+        for run in named:
+            first.setdefault(run.result.identity, (run, group))
+    return list(names.values())
+
+
+def _are_one(first: Result, second: Result) -> bool:
+    """Tells whether two runs of equal recorded identity and other names are of one model, by their configurations."""
+    if "layout" not in first.config or "layout" not in second.config:  # not whole, and reading it takes long
+        return False
+    model = identity_without_replicate(first.config)
+    return model is not None and model == identity_without_replicate(second.config)
 
 
 def _models(runs: list[Run]) -> list[list[Run]]:
