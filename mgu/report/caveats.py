@@ -96,7 +96,7 @@ def _mixed(results: list[Result]) -> list[str]:
     were, its = agree(mixed, "was", "were"), agree(mixed, "its", "their")
     return [
         f"{mixed} of {count(len(results), 'run')} {were} continued by another device, version or commit than {its} "
-        f"first epochs (earlier_parts in result.json): {its} scores are of neither alone."
+        f"earlier epochs (earlier_parts in result.json): {its} scores are of neither alone."
     ]
 
 

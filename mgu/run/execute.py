@@ -34,6 +34,7 @@ from mgu.results.on_disk.record import make_result, trained_by
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.on_disk.sealed import digest_files
 from mgu.results.schema.result import SETTLED, Result
+from mgu.results.schema.trained_by import differs
 from mgu.run.evaluate_splits import count_classes, evaluate_splits, name_classes
 from mgu.run.log import log_to, send_note
 from mgu.run.network_facts import explain_network, measure_network, sum_up_solver
@@ -140,7 +141,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             epochs=len(outcome.history),
             best_epoch=outcome.best_epoch,
             statistics_left=left,
-            earlier_parts=list(start.earlier),
+            earlier_parts=list(start.earlier) if any(differs(part, now) for part in start.earlier) else [],
             device=resolved.device_name,
             **cost.total.as_fields(),
             **scores,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from mgu.results.on_disk.file_names import (
     PRUNE_FOLDER,
     RESULT_FILE,
     UNREADABLE_FOLDER,
+    UNREADABLE_RESULT_FILE,
     UNUSABLE_CHECKPOINT_FILE,
     WEIGHTS_FILE,
 )
@@ -67,20 +69,23 @@ def clear(config: RunConfig, folder: Path) -> str:
 
 
 def _keep_unreadable(folder: Path, names: Sequence[str]) -> str:
-    """Moves what a run left whose result.json cannot be read into a folder of its own, once: it may be all there is."""
+    """Moves what a run left whose result.json cannot be read into a folder of its own: it may be all there is."""
     if not (folder / RESULT_FILE).exists():
         return ""
     try:
         read_result(folder / RESULT_FILE)
-        return ""
     except ValueError as error:
-        apart = folder / UNREADABLE_FOLDER
-        shutil.rmtree(apart, ignore_errors=True)
-        apart.mkdir()
-        for name in names:
-            if (folder / name).exists():
-                (folder / name).replace(apart / name)
-        return f"its {RESULT_FILE} is {error}: kept with its other files in {apart.name}/, and trained again"
+        reason = error
+    else:
+        return ""
+    free = (folder / f"{UNREADABLE_FOLDER}{number or ''}" for number in itertools.count())
+    apart = next(path for path in free if not path.exists())
+    apart.mkdir()
+    for name in names:
+        if (folder / name).exists():
+            # Under its own name every later report would read it, and say that it cannot.
+            (folder / name).replace(apart / (UNREADABLE_RESULT_FILE if name == RESULT_FILE else name))
+    return f"its {RESULT_FILE} is {reason}: kept with its other files in {apart.name}/, and trained again"
 
 
 def save_best(resolved: ResolvedRun, folder: Path, outcome: Fit, correct: Correct | None) -> None:

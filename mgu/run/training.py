@@ -53,7 +53,7 @@ class Start(NamedTuple):
     augment: Augment | None
     fit: Fit
     now: TrainedBy
-    earlier: tuple[TrainedBy, ...] = ()  # of the interrupted calls, where it was by something else
+    earlier: tuple[TrainedBy, ...] = ()  # of the interrupted calls
     cost: RunCost | None = None  # of the interrupted calls
 
     @property
@@ -106,8 +106,7 @@ def begin_or_continue(resolved: ResolvedRun, folder: Path, now: TrainedBy, send:
         note += f", trained by {changes}: the result is of neither alone"
     log.info(note)
     send(Note(note))
-    earlier = tuple(part for part in restored.parts if describe_changes(part, start.now))
-    return start._replace(fit=restored.fit, earlier=earlier, cost=restored.cost)
+    return start._replace(fit=restored.fit, earlier=restored.parts, cost=restored.cost)
 
 
 def _begin(resolved: ResolvedRun, now: TrainedBy) -> Start:

@@ -67,7 +67,7 @@ def test_runs_that_something_else_continued_are_told() -> None:
     earlier = TrainedBy(epochs=3, device="cpu (other, 2 threads)", versions={"torch": "0.9"}, git_commit="abcdefghijk+")
     result = example_result("a-s0", earlier_parts=[earlier], device="cpu", versions={"torch": "1"}, git_commit="b" * 40)
     (table,) = ranked([result, example_result("b-s0")])
-    assert "1 of 2 runs was continued by another device, version or commit than its first epochs" in to_json(
+    assert "1 of 2 runs was continued by another device, version or commit than its earlier epochs" in to_json(
         [Analysis(table)], []
     )
     told = "to epoch 3 by torch 0.9, now 1, commit abcdefgh+, now bbbbbbbb, device cpu (other), now cpu."

@@ -21,6 +21,7 @@ from mgu.measure.energy import EnergyMeter
 from mgu.measure.instrument import Reading
 from mgu.results.events import EpochEnded, Event, Note, Send
 from mgu.results.on_disk.folder import find_state, run_folder
+from mgu.results.runs.load import load_results
 from mgu.results.schema.result import Result
 from mgu.run import checkpoint, execute, training
 from mgu.run.checkpoint import MARK
@@ -303,7 +304,8 @@ def test_what_another_version_began_is_told_and_kept(configure: Configure, monke
     assert note == f"continues after epoch 2, trained by torch 0.9, now {now}: the result is of neither alone"
     result = train(config, notes=notes)
     assert "continues after epoch 4" in notes
-    assert [(part.epochs, part.versions) for part in result.earlier_parts] == [(2, {"torch": "0.9"})]
+    now_all = own("cpu").versions
+    assert [(part.epochs, part.versions) for part in result.earlier_parts] == [(2, {"torch": "0.9"}), (4, now_all)]
 
 
 def test_a_checkpoint_that_does_not_say_by_what_it_was_trained_is_told(
@@ -331,8 +333,12 @@ def test_what_belongs_to_a_damaged_result_is_kept_apart_and_told(content: bytes,
     (note,) = (note for note in notes if "unreadable" in note)
     assert note.startswith("its result.json is not a result") and note.endswith("unreadable/, and trained again")
     kept = folder / "unreadable"
-    assert (kept / "result.json").read_bytes() == content and (kept / "prune").is_dir()
+    assert (kept / "unreadable.json").read_bytes() == content and (kept / "prune").is_dir()
     assert (kept / "weights.safetensors").read_bytes() == weights and (kept / "config.yaml").exists()
     notes.clear()
     train(config, notes=notes)  # as force=true does
-    assert not [note for note in notes if "unreadable" in note]
+    assert not [note for note in notes if "unreadable" in note] and not load_results([folder]).skipped
+    (folder / "result.json").write_bytes(content)
+    train(config, notes=notes)  # what is kept of the first time stays
+    assert (kept / "weights.safetensors").read_bytes() == weights
+    assert any("unreadable1/" in note for note in notes) and (folder / "unreadable1" / "unreadable.json").exists()

@@ -34,7 +34,10 @@ def describe_limits(result: Result) -> list[str]:
         )
     if result.earlier_parts:
         now = TrainedBy(epochs=0, device=result.device, versions=result.versions, git_commit=result.git_commit)
-        parts = "; ".join(f"to epoch {part.epochs} by {describe_changes(part, now)}" for part in result.earlier_parts)
+        parts = "; ".join(
+            f"to epoch {part.epochs} by {describe_changes(part, now) or 'the same as at its end'}"
+            for part in result.earlier_parts
+        )
         lines.append(f"Its training was interrupted and continued by something else: {parts}.")
     if result.start_sha256 and result.has_own_rows:
         lines.append(

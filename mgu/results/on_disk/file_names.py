@@ -17,7 +17,7 @@ runs/<experiment>/<name>-<identity>/
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        for a run that is not over: where it continues, see mgu/run/checkpoint.py
     checkpoint.unusable.pt  a checkpoint that could not be read, kept for inspection
-    unreadable/          what a run left whose result.json could not be read when it was trained again
+    unreadable/          what a run left whose result.json could not be read; unreadable.json is that file
     .lock                held while a process trains this run
 
 A folder such as results/mnist/ may hold runs.tar.xz, a pack of runs without weights, see mgu/results/runs/pack.py.
@@ -41,6 +41,7 @@ LOAD_FILE = "load.csv"
 LOG_FILE = "log.txt"
 CHECKPOINT_FILE = "checkpoint.pt"
 UNREADABLE_FOLDER = "unreadable"
+UNREADABLE_RESULT_FILE = "unreadable.json"
 UNUSABLE_CHECKPOINT_FILE = "checkpoint.unusable.pt"
 LOCK_FILE = ".lock"
 PACK_FILE = "runs.tar.xz"

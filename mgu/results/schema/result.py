@@ -119,8 +119,8 @@ class Result(Record, frozen=True):
     earlier_parts: Annotated[
         list[TrainedBy],
         about(
-            "By what interrupted calls trained the run, where that was another device, version or commit than those "
-            "above; empty where all is by these."
+            "By what each interrupted call trained the run, where one had another device, version or commit than those "
+            "above; empty where all had these."
         ),
     ] = msgspec.field(default_factory=list)
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(

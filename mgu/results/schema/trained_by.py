@@ -43,16 +43,22 @@ def describe_changes(before: TrainedBy, now: TrainedBy) -> str:
         for name in sorted({*before.versions, *now.versions})
         if name in before.versions and name in now.versions  # else it was only imported by one of them
     }
-    changes["commit"] = (before.git_commit, now.git_commit)
-    changes["device"] = (_without_threads(before.device), _without_threads(now.device))
+    if before.git_commit and now.git_commit:
+        changes["commit"] = (before.git_commit, now.git_commit)
+    changes["device"] = (_name_of(before.device), _name_of(now.device))
     return ", ".join(
         f"{name} {_short(name, old)}, now {_short(name, new)}" for name, (old, new) in changes.items() if old != new
     )
 
 
-def _without_threads(device: str | None) -> str | None:
-    """Returns a device without its number of threads, which changes how numbers are rounded and no more."""
-    return device and re.sub(r", \d+ threads?(?=\)$)", "", device)
+def differs(before: TrainedBy, now: TrainedBy) -> bool:
+    """Returns whether a run is trained by something else than it was."""
+    return bool(describe_changes(before, now))
+
+
+def _name_of(device: str | None) -> str | None:
+    """Returns a device without its number of threads, which changes how numbers are rounded, and that of a GPU."""
+    return device and re.sub(r", \d+ threads?(?=\)$)|(?<=^cuda):\d+", "", device)
 
 
 def _short(name: str, value: str | None) -> str:
