@@ -567,13 +567,13 @@ STUDIES = (
             "python benchmarks/recurrent.py sequential_mnist",
             *(
                 f"mgu-run -m +experiment=sequential_mnist hydra.sweeper.grids=null norm=no_norm {what} {how}"
-                for what in (
-                    "experiment_name=permuted_mnist dataset.permuted=true",
-                    "experiment_name=pixel_mnist dataset.sequence=784 training.epochs=20",
+                for what, rates in (
+                    ("experiment_name=permuted_mnist dataset.permuted=true", "0.03"),
+                    ("experiment_name=pixel_mnist dataset.sequence=784 training.epochs=20", "0.03,0.01"),
                 )
                 for how in (
-                    "optimizer=sgd optimizer.momentum=0 optimizer.nesterov=false optimizer.lr=0.03",
-                    "optimizer=path_sgd optimizer.rescale_every=540 optimizer.lr=0.03",
+                    f"optimizer=sgd optimizer.momentum=0 optimizer.nesterov=false optimizer.lr={rates}",
+                    f"optimizer=path_sgd optimizer.rescale_every=540 optimizer.lr={rates}",
                     "optimizer=nadam optimizer.lr=0.001",
                 )
             ),
@@ -609,7 +609,7 @@ STUDIES = (
                     path_tables.steps),
         ),
         limits="One thread of a shared machine. What is trained is in data.json run by run. MNIST in a random order "
-        "and by single pixels has one seed and one rate for each optimizer.",
+        "has one seed and one rate for each optimizer (0.03), by single pixels one seed and two rates.",
     ),
     Study(
         name="memory",
