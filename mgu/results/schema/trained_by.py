@@ -52,7 +52,15 @@ def describe_changes(before: TrainedBy, now: TrainedBy) -> str:
 
 
 def differs(before: TrainedBy, now: TrainedBy) -> bool:
-    """Returns whether a run is trained by something else than it was."""
+    """Tells whether a run is trained by something else than it was.
+
+    Args:
+        before: By what it was trained.
+        now: By what it is trained.
+
+    Returns:
+        Whether something has changed.
+    """
     return bool(describe_changes(before, now))
 
 
