@@ -36,6 +36,14 @@ Configure = Callable[..., RunConfig]
 Command = Callable[..., Finished]
 
 
+@pytest.fixture(autouse=True)
+def sigint() -> Iterator[None]:
+    """Restores what Ctrl-C does: a command that ends in this process ignores it, and later ones would inherit that."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the option of `make torture`."""
     parser.addoption("--long", action="store_true", help="run the long form of tests/torture/: half an hour and more")
