@@ -81,10 +81,10 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     expected = held_out.expected if held_out else compute(model.network.network)
     computed = _run_exported(infer, model, raw, form)
     name = "torch.export" if form == "torch" else "ONNX"
-    unrolled = _run(module, model, raw, "torch") if fixed.steps else expected  # what the file is to compute
-    difference = check_equivalent(name, *(standardise(outputs, preprocessing) for outputs in (computed, unrolled)))
+    near, far = (standardise(outputs, preprocessing) for outputs in (computed, expected))
+    unrolled = standardise(_run(module, model, raw, "torch"), preprocessing) if fixed.steps else far
+    difference = check_equivalent(name, near, unrolled)
     if fixed.steps:
-        near, far = (standardise(outputs, preprocessing) for outputs in (computed, expected))
         difference = check_fixed_steps(near, far, fixed)
     lines = [f"equal to {_name_of(model)} to {difference:.1e} of the largest output on {_describe(held_out)}"]
     if missing:

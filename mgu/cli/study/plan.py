@@ -49,8 +49,8 @@ def show_searches(planned: Sequence[PlannedStudy], form: str) -> None:
         return
     for note in dict.fromkeys(notes):
         print_line(note)
-    for study in [planned_study.study for planned_study in planned]:
-        for line in describe_damage(study.title, study.read()):
+    for own in planned:
+        for line in describe_damage(own.study.title, own.study.read()):
             print_line(line)
     cells = [_cells(record) for record in records]
     columns = [
