@@ -61,22 +61,49 @@ class EulerStep:
         self.widths, self.num_outputs = list(field.layers), num_outputs
         self.drives = (dt * field.drive).split(self.widths, dim=1)
         self.kept = (1 - dt * field.leak).split(self.widths)
-        rows = [block.split(self.widths, dim=1) for block in (dt * field.among).split(self.widths)]
-        self.sources = [neighbours(at, len(rows)) for at in range(len(rows))]
-        self.weights = [[rows[source][at] for source in sources] for at, sources in enumerate(self.sources)]
+        self.weights = between_neighbours(dt * field.among, self.widths)
 
     def __call__(self, states: Tensor) -> Tensor:
         """Returns the states after a step, (B, M)."""
-        layers = states.split(self.widths, dim=1)
-        moved = []
-        for own, drive, kept, sources, weights in zip(
-            layers, self.drives, self.kept, self.sources, self.weights, strict=True
-        ):
-            total = torch.addcmul(drive, own, kept)
-            for source, weight in zip(sources, weights, strict=True):
-                total = torch.addmm(total, layers[source], weight)
-            moved.append(total)
+        moved = unclipped_step(states.split(self.widths, dim=1), self.drives, self.kept, self.weights)
         return clip(moved[0] if len(moved) == 1 else torch.cat(moved, dim=1), self.num_outputs)
+
+
+def unclipped_step(
+    layers: Sequence[Tensor], drives: Sequence[Tensor], kept: Sequence[Tensor], weights: Sequence[Sequence[Tensor]]
+) -> list[Tensor]:
+    """Moves states by a step of Euler's method, wherever it leads.
+
+    Args:
+        layers: States of each layer, (B, width).
+        drives: What is added to them, (B, width).
+        kept: The share of its own state that each neuron keeps, (width,).
+        weights: Of each layer those from its `neighbours`, times the length of the step.
+
+    Returns:
+        The states of each layer after the step.
+    """
+    moved = []
+    for at, (own, drive, share) in enumerate(zip(layers, drives, kept, strict=True)):
+        total = torch.addcmul(drive, own, share)
+        for source, weight in zip(neighbours(at, len(layers)), weights[at], strict=True):
+            total = torch.addmm(total, layers[source], weight)
+        moved.append(total)
+    return moved
+
+
+def between_neighbours(among: Tensor, widths: Sequence[int]) -> list[list[Tensor]]:
+    """Cuts a matrix among neurons into the blocks that lead from neighbours to each layer.
+
+    Args:
+        among: The matrix, (M, M), from row to column.
+        widths: Neurons of each layer.
+
+    Returns:
+        For each layer, one block for each of its `neighbours`.
+    """
+    rows = [block.split(list(widths), dim=1) for block in among.split(list(widths))]
+    return [[rows[source][at] for source in neighbours(at, len(rows))] for at in range(len(rows))]
 
 
 def neighbours(at: int, num_layers: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mgu.directed.field import VectorField
+from mgu.directed.field import between_neighbours, unclipped_step
 from mgu.directed.network import DirectedNetwork
 
 
@@ -13,30 +13,38 @@ class Relaxed(nn.Module):
     """Follows the free field of a directed network in evaluation mode for a fixed number of steps.
 
     Args:
-        network: The network; its weights are copied, masked.
+        network: The network; its weights are copied, masked, without the blocks of zeros between distant layers.
         steps: How many.
 
     Shape:
         x: (B, *); returns (B, K), the states of the outputs.
     """
 
-    leak: Tensor
+    kept: Tensor
 
     def __init__(self, network: DirectedNetwork, steps: int) -> None:
         super().__init__()
-        self.steps, self.dt, self.start = steps, network.dynamics.dt, network.dynamics.start / 2
-        self.num_outputs, self.joined = network.num_outputs, network.joined
+        dt = network.dynamics.dt
+        self.steps, self.start = steps, network.dynamics.start / 2
+        self.num_outputs, self.widths = network.num_outputs, list(network.joined)
         with torch.no_grad():
-            from_inputs, among, leak = (part.clone() for part in network.split())
-        self.from_inputs = nn.Parameter(from_inputs, requires_grad=False)  # weights, which int8 is to round
-        self.among = nn.Parameter(among, requires_grad=False)
-        self.register_buffer("leak", leak)
+            from_inputs, among, leak = network.split()
+        blocks = between_neighbours(dt * among, self.widths)
+        self.from_inputs = _weight(dt * from_inputs)
+        self.weights = nn.ModuleList([nn.ParameterList([_weight(block) for block in of_layer]) for of_layer in blocks])
+        self.register_buffer("kept", 1 - dt * leak)
 
     def forward(self, x: Tensor) -> Tensor:
-        rows = x.flatten(1).to(self.among.dtype)
+        rows = x.flatten(1).to(self.kept.dtype)
         inputs = torch.cat([rows, torch.ones_like(rows[:, :1])], dim=1)
-        field = VectorField(inputs @ self.from_inputs, self.among, self.leak, self.joined)
-        states = torch.full_like(field.drive, self.start)  # (B, M)
+        drives = (inputs @ self.from_inputs).split(self.widths, dim=1)
+        kept, weights = self.kept.split(self.widths), [list(of_layer.parameters()) for of_layer in self.weights]
+        layers = [torch.full_like(drive, self.start) for drive in drives]
         for _ in range(self.steps):
-            states = (states + self.dt * field.at(states)).clamp(0, 1)
-        return states[:, -self.num_outputs :]
+            layers = [moved.clamp(0, 1) for moved in unclipped_step(layers, drives, kept, weights)]
+        return layers[-1][:, -self.num_outputs :]
+
+
+def _weight(values: Tensor) -> nn.Parameter:
+    """Copies a matrix as a parameter, which int8 is to round, without a gradient."""
+    return nn.Parameter(values.clone(memory_format=torch.contiguous_format), requires_grad=False)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from mgu.directed.names import Graph
 from mgu.directed.network import DirectedNetwork, Dynamics
 from mgu.equilibrium.layer import Equilibrium, dense_equilibrium
 from mgu.equilibrium.settings import Settings
@@ -40,10 +41,15 @@ def test_steps_end_where_the_iteration_does_whatever_finds_it(settings: Settings
     assert isinstance(network[0], Equilibrium) and network[0].statistics.evaluate.solves == 1  # of the line above
 
 
-def test_a_directed_network_is_its_own_whole() -> None:
-    network = DirectedNetwork(5, [6], 3, "layered", Dynamics(tolerance=1e-7, start=0.4)).eval()
+@pytest.mark.parametrize(
+    ("graph", "hidden", "among"), [("layered", [6], 2 * 18), ("layered", [4, 6], 2 * (24 + 18)), ("complete", [6], 81)]
+)
+def test_a_directed_network_is_its_own_whole(graph: Graph, hidden: list[int], among: int) -> None:
+    """Its steps multiply by weights between neighbouring layers only, where the graph has layers."""
+    network = DirectedNetwork(5, hidden, 3, graph, Dynamics(tolerance=1e-7, start=0.4)).eval()
     fixed = fix_steps(network, lambda own: own(X))
     assert torch.allclose(fixed.network(X), network(X), atol=1e-5)
+    assert sum(own.numel() for own in fixed.network.parameters()) == 6 * (sum(hidden) + 3) + among
     assert fixed.steps == network.statistics.evaluate.most + SPARE
 
 
