@@ -110,7 +110,7 @@ def encode(parts: dict[str, pd.DataFrame]) -> Splits:
         )
         for part, frame in frames.items()
     }
-    return Splits(**rows)
+    return Splits(rows["train"], rows["val"], rows["test"])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from models import Floor, configure, pass_of, units_of
+from models import Floor, configure, images_of, pass_of, units_of
 from rich.console import Console
 from rich.table import Table
 from side_by_side import describe, in_turns, ratio, save, spread
@@ -28,6 +28,7 @@ from mgu.factory.learner import build_optimizer
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from mgu.layers.normalization import BatchNorm
+from mgu.models.convnet import ConvNet
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.step import Step
 
@@ -76,7 +77,7 @@ class Images:
 
     def __init__(self, config: RunConfig) -> None:
         self.device = torch.device("cpu")
-        self.images = torch.rand(BATCH, *config.dataset.image_shape)  # type: ignore[union-attr]
+        self.images = torch.rand(BATCH, *images_of(config).image_shape)
         self.labels = torch.randint(10, (BATCH,))
 
     def __len__(self) -> int:
@@ -92,7 +93,9 @@ def measure(layout: str, rounds: int, clock: Callable[[], float]) -> dict[str, A
     configs = {name: configure(layout, word) for name, word in MODELS.items()}
     data = Images(configs["bn_pre"])
     steps = {name: step_of(config, data) for name, config in configs.items()}
-    blocks = steps["bn_pre"].model.blocks
+    net = steps["bn_pre"].model
+    assert isinstance(net, ConvNet)
+    blocks = net.blocks
     unit = units_of(configure(layout, "mgu=equations"), "native")
     ways: dict[str, Callable[[], object]] = {
         **{name: partial(step, torch.randperm(BATCH)) for name, step in steps.items()},
@@ -114,7 +117,7 @@ def step_of(config: RunConfig, data: Images) -> Step:
     """A training step of a configuration, as `mgu-run` builds it."""
     resolved = resolve(config)
     torch.manual_seed(0)
-    model = build_model(resolved).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = build_model(resolved).to(memory_format=torch.channels_last)
     step = Step(model, data, resolved.task, build_optimizer(config, model))  # type: ignore[arg-type]
     step.begin()
     return step

@@ -123,13 +123,13 @@ def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, paral
 
         write_table(runs / "breast_cancer.csv")
     seeds = "seed=" + ",".join(map(str, range(design.seeds)))
-    models = (f"layout={design.layouts[-1]}", *UNIT), (f"layout={','.join(design.layouts)}", *GRID)
-    for model in models:
+    unit: tuple[str, ...] = (f"layout={design.layouts[-1]}", *UNIT)
+    for model in (unit, (f"layout={','.join(design.layouts)}", *GRID)):
         run(study, runs, parallel, *design.words, *recipe, *model, "seed=0" if design.near else seeds)
         if design.folds:
             run(f"{study}-folds", runs, parallel, *design.folds, *recipe, *model)
     if design.near:
-        for model in [*near_the_best(design, runs / study), models[0]]:
+        for model in [*near_the_best(design, runs / study), unit]:
             run(study, runs, parallel, *design.words, *recipe, *model, seeds)
 
 
@@ -206,18 +206,18 @@ def analyse(design: Design, study: str, runs: pd.DataFrame | None, folds: pd.Dat
     unit, defaults = f"{deepest}-lean", [f"{deepest}-bn_pre", f"{deepest}-ln"]
     grid = [model for model in test.index if model != unit]
     best = str(picking.loc[grid].mean(axis=1).idxmax())
-    rivals = {"best of the grid": test.loc[best]}
+    rivals, unit_cost = {"best of the grid": of_model(test, best)}, float(of_model(cost, unit).mean())
     if test.notna().all(axis=None):
-        searched = random_search(*(own.loc[grid] for own in (val, test, cost)), float(cost.loc[unit].mean()))
+        searched = random_search(val.loc[grid], test.loc[grid], cost.loc[grid], unit_cost)
         rivals["random search at the unit's cost"] = searched
-    rivals |= {f"default {model}": test.loc[model] for model in defaults}
+    rivals |= {f"default {model}": of_model(test, model) for model in defaults}
     return {
         "best": best,
         "unit": unit,
         "margin": design.margin,
-        "cost_ratio": float(cost.loc[grid].mean(axis=1).sum() / cost.loc[unit].mean()),
+        "cost_ratio": float(cost.loc[grid].mean(axis=1).sum() / unit_cost),
         "cost_ratio_recorded": float(recorded[grid].sum() / recorded[unit]),
-        "comparisons": [compare(name, test.loc[unit], rival, design.margin) for name, rival in rivals.items()],
+        "comparisons": [compare(name, of_model(test, unit), rival, design.margin) for name, rival in rivals.items()],
         "rows": [
             {"model": model, "picked_by": float(picking.loc[model].mean()), "val": float(val.loc[model].mean()),
              "test": float(test.loc[model].mean()), "test_sd": float(test.loc[model].std()),
@@ -225,6 +225,11 @@ def analyse(design: Design, study: str, runs: pd.DataFrame | None, folds: pd.Dat
             for model in test.index
         ],
     }  # fmt: skip
+
+
+def of_model(values: pd.DataFrame, model: str) -> pd.Series:
+    """Returns what a model has, by replicate."""
+    return values.T[model]
 
 
 def against_better(content: dict[str, Any], runs: Path, data: str) -> list[dict[str, Any]]:

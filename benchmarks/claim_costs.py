@@ -70,7 +70,7 @@ def main() -> None:
 def models_of(design: Design) -> dict[str, tuple[str, ...]]:
     """The words of each model by its name in the study."""
     grid = product(design.layouts, NORMS, RESIDUALS)
-    found = {
+    found: dict[str, tuple[str, ...]] = {
         f"{layout}-{norm}{suffix}": (f"layout={layout}", f"norm={norm}", f"residual={RESIDUALS[suffix]}")
         for layout, norm, suffix in grid
     }

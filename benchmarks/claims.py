@@ -121,7 +121,7 @@ def decisive(parts: Parts) -> str:
     free, annealed = groups["free",], groups["settling",]
 
     def lost(rows: list[Row]) -> float:
-        return mean(row["trained"] - row["rounded whole"] for row in rows)
+        return float(mean(row["trained"] - row["rounded whole"] for row in rows))
 
     return (
         f"Rounding every gate of a unit to one constant, without training, costs {lost(free):.1f} points of accuracy "
@@ -132,7 +132,7 @@ def decisive(parts: Parts) -> str:
 def precise_bn(parts: Parts) -> str:
     def accuracy(data: str, statistics: str, epoch: int) -> float:
         rows = by(parts[data]["rows"], "network", "weights")["bn_pre", "averaged"]
-        return 100 * mean(row[statistics][epoch - 1] for row in rows)
+        return float(100 * mean(row[statistics][epoch - 1] for row in rows))
 
     tau = {row["statistics"]: mean(row["tau"]) for row in parts["ranks"]["rows"] if row["epoch"] == 5}
     return (

@@ -79,8 +79,8 @@ def report(part: Row) -> str:
 
 def epochs(part: Row) -> str:
     """Epochs of whole networks by other tools, as multiples of ours."""
-    names = ("DataLoader / ours", "Lightning / ours", "Keras / ours", "unit, eager / unit, ours")
-    names += ("unit, Keras / unit, ours", "ours / convolutions")
+    plain = ["DataLoader / ours", "Lightning / ours", "Keras / ours"]
+    names = [*plain, "unit, eager / unit, ours", "unit, Keras / unit, ours", "ours / convolutions"]
     lines = [[row["layout"], *(_ratio(row, name) for name in names)] for row in part["rows"]]
     return table(["layout", *names], lines)
 

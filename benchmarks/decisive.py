@@ -27,10 +27,9 @@ from mgu.data.datasets import open_dataset
 from mgu.data.splits import Splits
 from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer, build_schedule
 from mgu.factory.resolved_run import resolve
-from mgu.models.convnet import ConvNet
 from mgu.prune.choose import score_on
 from mgu.prune.fix_gates import std_within_channels, summarise
-from mgu.prune.network import prune
+from mgu.prune.network import Network, prune
 from mgu.train.gate_penalty import GatePenalty
 from mgu.train.learner import Learner
 from mgu.train.loop import fit
@@ -74,31 +73,35 @@ def main() -> None:
 def measure(config: RunConfig) -> dict[str, Any]:
     """Test accuracies [%] of one unit and of what is made of it; the mean spread of its gates within a channel."""
     splits = open_dataset(config.dataset).splits
+    test = splits.test
+    assert test is not None
     unit = train(config, splits)
     summaries = summarise(unit, splits.train)
     channels = {place: torch.tensor(each.channels.mean, dtype=torch.float64) for place, each in summaries.items()}
     whole = copy.deepcopy(prune(unit, {place: float(means.mean().round()) for place, means in channels.items()}))
     row = {
         "trained": unit,
-        "channel means": prune(unit, channels),
+        "channel means": prune(unit, {**channels}),
         "rounded by channel": prune(unit, {place: means.round() for place, means in channels.items()}),
         "rounded whole": whole,
     }
-    scores = {name: 100 * score_on(model, splits.test) for name, model in row.items()}
-    scores["fine-tuned"] = 100 * score_on(train(config, splits, whole), splits.test)
+    scores = {name: 100 * score_on(model, test) for name, model in row.items()}
+    scores["fine-tuned"] = 100 * score_on(train(config, splits, whole), test)
     return scores | {"spread": mean(map(std_within_channels, summaries.values()))}
 
 
-def train(config: RunConfig, splits: Splits, model: ConvNet | None = None) -> ConvNet:
+def train(config: RunConfig, splits: Splits, model: Network | None = None) -> Network:
     """A new unit as configured, or `model`, with the weights of its best epoch; there is no early stopping."""
     learner = build_learner(resolve(config))
     optimizer = learner.optimizer if model is None else build_optimizer(config, model)
     schedule = build_schedule(config, optimizer, len(splits.train))
+    assert config.mgu is not None
     decisive, epochs = config.mgu.decisive, config.training.epochs
     steps = epochs * math.ceil(len(splits.train) / config.training.batch_size)
     is_decisive = model is None and decisive.is_on
     penalty = GatePenalty(learner.model, decisive, steps) if is_decisive else None
     trained = learner.model if model is None else model
+    assert isinstance(trained, Network)
     settings = build_fit_settings(config, decisive.first_decided_epoch(epochs) if is_decisive else 1)
     outcome = fit(
         Learner(trained, learner.task, optimizer, schedule),
@@ -107,8 +110,10 @@ def train(config: RunConfig, splits: Splits, model: ConvNet | None = None) -> Co
         shuffle=torch.Generator().manual_seed(config.seed),
         penalty=penalty,
     )
+    assert outcome.best_weights is not None
     trained.load_state_dict(outcome.best_weights)
-    return trained.eval()
+    trained.eval()
+    return trained
 
 
 def show(rows: list[dict[str, Any]]) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -66,13 +68,17 @@ def main() -> None:
     for part in options.only.split(","):
         table, seeds = (GATES, options.seeds) if part == "gates" else (DIGITS, min(options.seeds, 5))
         names = options.names.split(";") if options.names else list(table)
-        rows = other_rows("directed", part, lambda row, names=names: row["way"] in names)
+        rows = other_rows("directed", part, partial(_is_of, names))
         for name in names:
             for seed in range(seeds):
                 config = configured(part, table[name], seed)
                 rows.append({"way": name, "seed": seed, **train(config)})
                 print(rows[-1], flush=True)
             save("directed", part, config, rows)
+
+
+def _is_of(names: Sequence[str], row: dict[str, Any]) -> bool:
+    return row["way"] in names
 
 
 def configured(part: str, words: tuple[str, ...], seed: int) -> RunConfig:

@@ -42,7 +42,8 @@ def main() -> None:
     for learning, step in (("equilibrium propagation", propagate), ("backpropagation", backpropagate)):
         ways = {name: step(network, x, labels) for name, network in ((BLOCKS, blocks), (WHOLE, whole))}
         seconds = in_turns(ways, options.rounds, clock=time.process_time)
-        error = (blocks.weight.grad - whole.weight.grad).norm() / whole.weight.grad.norm()
+        of_blocks, of_whole = gradient_of(blocks), gradient_of(whole)
+        error = (of_blocks - of_whole).norm() / of_whole.norm()
         print(f"{learning}: {spread(seconds, WHOLE, BLOCKS)}, gradients differ by {error:.1e}", flush=True)
         rows.append({
             "learning": learning,
@@ -70,9 +71,15 @@ def backpropagate(network: DirectedNetwork, x: Tensor, labels: Tensor) -> Callab
     def step() -> None:
         network.weight.grad = None
         (network(x) - as_states(labels, network.num_outputs)).square().sum().div(2 * len(x)).backward()
-        network.weight.grad *= network.mask
+        network.weight.grad = gradient_of(network) * network.mask
 
     return step
+
+
+def gradient_of(network: DirectedNetwork) -> Tensor:
+    """The gradient that a step has left."""
+    assert network.weight.grad is not None
+    return network.weight.grad
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from models import configure, train_step
+from models import configure, images_of, layout_of, train_step
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -114,12 +114,12 @@ def measure(layout: str, num_images: int, rounds: int, is_random: bool) -> dict[
 
 def network_of(config: RunConfig) -> str:
     """What peers_keras.py wants to know of it."""
-    convolutions = config.layout.convolutions(config.dataset.image_shape)
+    convolutions = layout_of(config).convolutions(images_of(config).image_shape)
     return json.dumps(
         {
-            "image_shape": config.dataset.image_shape,
-            "num_classes": config.dataset.num_classes,
-            "dropout": config.layout.dropout,
+            "image_shape": images_of(config).image_shape,
+            "num_classes": images_of(config).num_classes,
+            "dropout": layout_of(config).dropout,
             "convolutions": [convolution.model_dump() for convolution in convolutions],
         }
     )
@@ -134,8 +134,8 @@ def first_images(config: RunConfig, count: int) -> Images:
 def random_images(config: RunConfig, count: int) -> Images:
     """As many images of the same shape."""
     random = torch.Generator().manual_seed(0)
-    pixels = torch.randint(256, (count, *config.dataset.image_shape), dtype=torch.uint8, generator=random)
-    labels = torch.randint(config.dataset.num_classes, (count,), generator=random)
+    pixels = torch.randint(256, (count, *images_of(config).image_shape), dtype=torch.uint8, generator=random)
+    labels = torch.randint(images_of(config).num_classes, (count,), generator=random)
     return Images(pixels, labels).to(torch.device("cpu"))
 
 
@@ -152,10 +152,10 @@ def our_epoch(config: RunConfig, images: Images) -> Callable[[], object]:
 def convolutions_alone(config: RunConfig, steps: int) -> Callable[[], None]:
     """Forward and backward passes of the layout's convolutions, each by itself, as many as an epoch has."""
     parts = []
-    side = config.dataset.image_shape[1]
-    for number, layer in enumerate(config.layout.convolutions(config.dataset.image_shape)):
+    side = images_of(config).image_shape[1]
+    for number, layer in enumerate(layout_of(config).convolutions(images_of(config).image_shape)):
         sizes = (layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding)
-        convolution = nn.Conv2d(*sizes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        convolution = nn.Conv2d(*sizes).to(memory_format=torch.channels_last)
         inputs = torch.randn(BATCH, layer.in_channels, side, side).contiguous(memory_format=torch.channels_last)
         out = convolution(inputs.requires_grad_(number > 0))
         parts.append((convolution, inputs, torch.randn_like(out)))
@@ -164,7 +164,8 @@ def convolutions_alone(config: RunConfig, steps: int) -> Callable[[], None]:
     def passes() -> None:
         for _ in range(steps):
             for convolution, inputs, direction in parts:
-                convolution.weight.grad = convolution.bias.grad = inputs.grad = None
+                convolution.zero_grad()
+                inputs.grad = None
                 convolution(inputs).backward(direction)
 
     return passes
@@ -192,11 +193,11 @@ def data_loader(images: Images) -> DataLoader[Any]:
 def plain_model(config: RunConfig) -> nn.Module:
     """Torch's own modules in their default memory order."""
     blocks: list[nn.Module] = []
-    for layer in config.layout.convolutions(config.dataset.image_shape):
+    for layer in layout_of(config).convolutions(images_of(config).image_shape):
         sizes = (layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding)
         blocks += [nn.Conv2d(*sizes), nn.BatchNorm2d(layer.out_channels), nn.SELU()]
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(config.layout.dropout)]
-    return nn.Sequential(*blocks, *head, nn.Linear(layer.out_channels, config.dataset.num_classes))
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(layout_of(config).dropout)]
+    return nn.Sequential(*blocks, *head, nn.Linear(layer.out_channels, images_of(config).num_classes))
 
 
 def plain_epoch(config: RunConfig, loader: DataLoader[Any]) -> Callable[[], None]:
@@ -218,7 +219,7 @@ def lightning_epoch(config: RunConfig, loader: DataLoader[Any]) -> Callable[[], 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
 
-    class Module(lightning.LightningModule):
+    class Module(lightning.LightningModule):  # type: ignore[misc]  # lightning need not be installed
         def __init__(self) -> None:
             super().__init__()
             self.model = plain_model(config)
@@ -233,7 +234,7 @@ def lightning_epoch(config: RunConfig, loader: DataLoader[Any]) -> Callable[[], 
     off = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
 
     def epoch() -> None:
-        lightning.Trainer(accelerator="cpu", max_epochs=1, **off).fit(module, loader)  # type: ignore[arg-type]
+        lightning.Trainer(accelerator="cpu", max_epochs=1, **off).fit(module, loader)
 
     return epoch
 

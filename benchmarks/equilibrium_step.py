@@ -14,8 +14,9 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -42,7 +43,7 @@ def main() -> None:
     settings = Settings(tolerance=options.tolerance, max_iterations=500)
     layer, readout = dense_equilibrium(784, 95, settings), nn.Linear(95, 10)
     x, labels = torch.rand(options.batch, 784), torch.randint(10, (options.batch,))
-    ways = {
+    ways: dict[str, Callable[[Tensor], Tensor]] = {
         "mgu": layer,
         FINER: finer(layer),
         **{f"torchdeq {name}": peer_step(layer, name, options) for name in SOLVERS},
@@ -52,14 +53,12 @@ def main() -> None:
         for parameter in (*layer.parameters(), *readout.parameters()):
             parameter.grad = None
         F.cross_entropy(readout(forward(x)), labels).backward()
-        return torch.cat([parameter.grad.flatten() for parameter in layer.parameters()])
+        return torch.cat([cast(Tensor, parameter.grad).flatten() for parameter in layer.parameters()])
 
     train(layer, readout, x, labels)
     state = {name: value.clone() for name, value in layer.state_dict().items()}
     exact = exact_gradient(layer, step)
-    seconds = in_turns(
-        {name: lambda way=way: step(way) for name, way in ways.items()}, options.rounds, 2, time.process_time
-    )
+    seconds = in_turns({name: partial(step, way) for name, way in ways.items()}, options.rounds, 2, time.process_time)
     layer.load_state_dict(state)
     rows: list[dict[str, Any]] = []
     for name, way in ways.items():
@@ -78,7 +77,7 @@ def finer(layer: Equilibrium) -> Callable[[Tensor], Tensor]:
 
     def forward(x: Tensor) -> Tensor:
         layer.settings = settings._replace(tolerance=settings.tolerance / 4)
-        z = layer(x)
+        z: Tensor = layer(x)
         layer.settings = settings
         return z
 
@@ -98,6 +97,7 @@ def peer_step(layer: Equilibrium, solver: str, options: argparse.Namespace) -> C
 
     def forward(x: Tensor) -> Tensor:
         weight, c = operator(), layer.injection(x)
+        found: list[Tensor]
         found, _ = deq(lambda z: F.relu(F.linear(z, weight, None) + c) @ weight, F.relu(c.detach()) @ weight.detach())
         return found[-1]
 

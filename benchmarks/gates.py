@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from models import configure, train_step
+from models import build_net, configure, images_of, train_step
 from rich.console import Console
 from rich.table import Table
 from side_by_side import describe, in_turns, save, spread
@@ -53,7 +53,8 @@ def main() -> None:
     rows = []
     for layout, kind in itertools.product(options.layouts.split(","), options.kinds.split(",")):
         rounds = options.rounds if layout in options.timed.split(",") else 0
-        rows.append(measure(layout, *kind.split("/"), options.batch, rounds))
+        gate, bypass = kind.split("/")
+        rows.append(measure(layout, gate, bypass, options.batch, rounds))
         gc.collect()
         save("gates", options.name, configure(layout, *BASELINE), rows)
     show(rows)
@@ -83,7 +84,7 @@ def measure(layout: str, gate: str, bypass: str, batch: int, rounds: int) -> dic
     }
 
 
-def size_of(config: RunConfig) -> dict[str, int]:
+def size_of(config: RunConfig) -> dict[str, Any]:
     """In Keras' sense and ours, and FLOPs of one image's forward pass."""
     with torch.device("meta"):
         model = build_model(resolve(config))
@@ -97,15 +98,15 @@ def size_of(config: RunConfig) -> dict[str, int]:
 def count_identities(config: RunConfig) -> str:
     """In how many layers the bypass is x itself: where the layer changes its shape, identity is a projection."""
     with torch.device("meta"):
-        bypasses = [block.bypass for block in build_model(resolve(config)).blocks]  # type: ignore[union-attr]
+        bypasses = [block.bypass for block in build_net(config).blocks]
     return f"{sum(isinstance(bypass, nn.Identity) for bypass in bypasses)} of {len(bypasses)}"
 
 
 def step_of(config: RunConfig, batch: int) -> Callable[[], None]:
     """A training step as the run takes it."""
     learner = build_learner(resolve(config))
-    x = torch.rand(batch, *config.dataset.image_shape).contiguous(memory_format=torch.channels_last)
-    labels = torch.randint(config.dataset.num_classes, (batch,))
+    x = torch.rand(batch, *images_of(config).image_shape).contiguous(memory_format=torch.channels_last)
+    labels = torch.randint(images_of(config).num_classes, (batch,))
     return lambda: train_step(learner.model, learner.optimizer, x, labels)
 
 

@@ -92,6 +92,7 @@ def measure(model: Model, scale: Scale, is_smoke: bool) -> dict[str, Any]:
     is_plain = config.mgu is None
     is_packable = config.mgu is not None and config.mgu.gate == "replica"
     images = open_dataset(config.dataset).splits.train.subset(torch.arange(8 * scale.batch)).to(scale.device)
+    assert isinstance(images, Images)
     loops = {LOOP: straight(plain_model(config) if is_plain else straight_model(config), images)}
     for name, how in WAYS.items():
         if "engine=packed" in how and not is_packable:
@@ -157,7 +158,7 @@ def straight_model(config: RunConfig) -> nn.Module:
     """Straight units and the same read-out."""
     torch.manual_seed(0)
     model = build_model(resolve(config))
-    model.blocks = nn.Sequential(*(StraightUnit(unit) for unit in model.blocks))  # type: ignore[arg-type,union-attr]
+    model.blocks = nn.Sequential(*(StraightUnit(unit) for unit in model.blocks))  # type: ignore[union-attr]
     return model
 
 

@@ -53,7 +53,7 @@ def measure(width: int, depth: int, batch: int, rounds: int) -> dict[str, Any]:
         "straight": nn.Sequential(*(StraightUnit(MultiGatedUnit(convolution())) for _ in range(depth))),
     }
     for name in ("plain", "unit"):
-        stacks[name].to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        stacks[name].to(memory_format=torch.channels_last)
     seconds = in_turns({name: _pass_of(stack, x) for name, stack in stacks.items()}, rounds)
     return {
         "width": width,

@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from mgu import MultiGatedUnit
 from mgu.cli.compose import read_config
 from mgu.config.conf import conf_dir
+from mgu.config.datasets import NamedImagesConfig
+from mgu.config.layouts import LayoutConfig
 from mgu.config.run import RunConfig
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from mgu.layers.packed import with_channels_last
+from mgu.models.convnet import ConvNet
 from mgu.train.nadam import build_nadam
 
 LAYOUTS = {f"M{n}": ("mnist", f"mnist_{n}") for n in (2, 3, 4)} | {
@@ -34,13 +37,32 @@ def configure(layout: str, *overrides: str) -> RunConfig:
     return read_config(composed)
 
 
+def images_of(config: RunConfig) -> NamedImagesConfig:
+    """The images that a configuration is for."""
+    assert isinstance(config.dataset, NamedImagesConfig)
+    return config.dataset
+
+
+def layout_of(config: RunConfig) -> LayoutConfig:
+    """The convolutional layout of a configuration."""
+    assert isinstance(config.layout, LayoutConfig)
+    return config.layout
+
+
+def build_net(config: RunConfig) -> ConvNet:
+    """The convolutional network of a configuration."""
+    model = build_model(resolve(config))
+    assert isinstance(model, ConvNet)
+    return model
+
+
 def units_of(config: RunConfig, engine: str) -> nn.Sequential:
     """The stack of units of a layout, channels last."""
     torch.manual_seed(0)
-    model = build_model(resolve(config)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    for block in model.blocks:
+    blocks = build_net(config).to(memory_format=torch.channels_last).blocks
+    for block in blocks:
+        assert isinstance(block, MultiGatedUnit)
         block.engine = engine
-    blocks: nn.Sequential = model.blocks
     return blocks
 
 
@@ -49,6 +71,7 @@ class StraightUnit(nn.Module):
 
     def __init__(self, unit: MultiGatedUnit) -> None:
         super().__init__()
+        assert unit.bypass is not None
         self.layer, self.bypass, self.gates = unit.layer, unit.bypass, unit.gate_transforms
         norms = [nn.BatchNorm2d(unit.num_channels, momentum=0.01, eps=1e-3) for _ in range(2)]
         self.bn_before, self.bn_after = norms
@@ -65,13 +88,15 @@ class StraightUnit(nn.Module):
         out = gates["bn_or_ln"] * out + (1 - gates["bn_or_ln"]) * ln
         out = gates["norm_or_none"] * out + (1 - gates["norm_or_none"]) * activated
         out = gates["residual"] * out + (1 - gates["residual"]) * (out + bypass)
-        return gates["skip"] * out + (1 - gates["skip"]) * bypass
+        skip = gates["skip"]
+        mixed: Tensor = skip * out + (1 - skip) * bypass
+        return mixed
 
 
 def straight_units_of(config: RunConfig) -> nn.Sequential:
     """The same stack, straight, in torch's default memory order."""
     torch.manual_seed(0)
-    return nn.Sequential(*(StraightUnit(unit) for unit in build_model(resolve(config)).blocks))  # type: ignore[arg-type]
+    return nn.Sequential(*(StraightUnit(unit) for unit in build_net(config).blocks))  # type: ignore[arg-type]
 
 
 class Floor:
@@ -81,9 +106,10 @@ class Floor:
         self.parts = []
         for index, unit in enumerate(units):
             conv = unit.layer
+            assert isinstance(conv, nn.Conv2d)
             sizes = conv.in_channels, times * conv.out_channels, conv.kernel_size, conv.stride, conv.padding
             wide = nn.Conv2d(*sizes)  # type: ignore[arg-type]
-            wide = wide.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            wide = wide.to(memory_format=torch.channels_last)
             inputs = with_channels_last(x.detach()).requires_grad_(index > 0)
             self.parts.append((wide, inputs, torch.randn_like(wide(inputs))))
             with torch.no_grad():

@@ -98,7 +98,7 @@ def processor_seconds(history: Path) -> float:
     It is that of the study's own events, for a run may have been continued by another study, which pays for the rest.
     """
     events = map(json.loads, history.read_text().splitlines())
-    return sum(event["cost"]["cpu_seconds"] for event in events if event.get("cost"))
+    return float(sum(event["cost"]["cpu_seconds"] for event in events if event.get("cost")))
 
 
 def summarise(name: str, own: pd.DataFrame, grid: pd.DataFrame) -> Row:

@@ -50,9 +50,15 @@ def train(layout: str, seeds: int, runs: Path) -> None:
     subprocess.run([*command, f"engine={','.join(ENGINES)}", f"runs_dir={runs}"], check=True)
 
 
+def _percent(result: Result) -> float:
+    """Returns the best validation accuracy."""
+    assert result.val is not None and result.val.accuracy is not None
+    return 100 * result.val.accuracy
+
+
 def compare(results: list[list[Result]]) -> dict[str, Any]:
     """Best validation accuracies, paired by seed; printed, and as numbers."""
-    plain, fast = [[result.val.accuracy * 100 for result in of_engine if result.val] for of_engine in results]
+    plain, fast = [[_percent(result) for result in of_engine] for of_engine in results]
     differences = [f - p for f, p in zip(fast, plain, strict=True)]
     t_test = stats.ttest_rel(fast, plain)
     low, high = t_test.confidence_interval()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from unittest import mock
 
 import torch
-from models import configure, units_of
+from models import configure, images_of, units_of
 from rich.console import Console
 from rich.table import Table
 from side_by_side import in_turns, ratio
@@ -41,8 +41,9 @@ def main() -> None:
         table.add_column(title, justify="right")
     for layout in options.layouts.split(","):
         config = configure(layout, "mgu=equations")
-        x = torch.rand(BATCH, *config.dataset.image_shape)
+        x = torch.rand(BATCH, *images_of(config).image_shape)
         for number, unit in enumerate(units_of(config, "eager")):
+            assert isinstance(unit.layer, nn.Conv2d)
             for width in (1, 7):
                 table.add_row(layout, str(number + 1), *measure(unit.layer, width, x, number > 0, options.rounds))
             with torch.no_grad():
@@ -55,7 +56,7 @@ def measure(layer: nn.Conv2d, width: int, x: Tensor, needs_x: bool, rounds: int)
     """The cells of one layer, `width` times as wide."""
     sizes = layer.kernel_size, layer.stride, layer.padding
     wide = nn.Conv2d(layer.in_channels, width * layer.out_channels, *sizes)  # type: ignore[arg-type]
-    wide = wide.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    wide = wide.to(memory_format=torch.channels_last)
     x, weight, bias = with_channels_last(x), wide.weight, wide.bias
     d_out = with_channels_last(torch.randn_like(wide(x)))
 

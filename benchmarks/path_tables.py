@@ -67,7 +67,7 @@ def _how_often(row: Row) -> str:
 
 def _cpu_s(row: Row) -> float:
     """Returns the mean processor time of its seeds."""
-    return mean(seed["cpu_s"] for seed in row["seeds"])
+    return float(mean(seed["cpu_s"] for seed in row["seeds"]))
 
 
 def _error(row: Row) -> float:

@@ -39,9 +39,9 @@ def split(data: Path, pieces: Path, size: int) -> int:
             for file in sorted(data.glob(pattern)):
                 archive.add(file, str(file.relative_to(data)))
     count = -(-whole.stat().st_size // size)
-    with whole.open("rb") as file:
+    with whole.open("rb") as archived:
         for number in range(count):
-            (pieces / f"{whole.name}.{number}-of-{count}").write_bytes(file.read(size))
+            (pieces / f"{whole.name}.{number}-of-{count}").write_bytes(archived.read(size))
     whole.unlink()
     return count
 
@@ -57,9 +57,9 @@ def join(pieces: Path, data: Path) -> int:
     if len(arrived) < count:
         return count - len(arrived)
     whole = data / "data.tar.gz"
-    with whole.open("wb") as file:
+    with whole.open("wb") as joined:
         for number in range(count):
-            file.write(arrived[f".{number}-of-{count}"].read_bytes())
+            joined.write(arrived[f".{number}-of-{count}"].read_bytes())
     with tarfile.open(whole) as archive:
         archive.extractall(data, filter="data")
     for file in (whole, *arrived.values()):

@@ -14,6 +14,7 @@ import argparse
 import json
 import tarfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,14 @@ def main() -> None:
             for weights, of_weights in WEIGHTS.items():
                 config = configuration(options.data, part, *of_network, *of_weights)
                 key = {"network": network, "weights": weights, "part": part}
-                rows = other_rows("precise_bn", options.data, lambda row, key=key: key.items() <= row.items())
+                rows = other_rows("precise_bn", options.data, partial(_agrees, key))
                 rows.append(key | measure(config))
                 print(key, rows[-1]["running"][-1], rows[-1]["precise"][-1], flush=True)
                 save("precise_bn", options.data, config, rows)
+
+
+def _agrees(key: dict[str, Any], row: dict[str, Any]) -> bool:
+    return key.items() <= row.items()
 
 
 def ranks() -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
@@ -46,7 +47,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()  # as mgu-run does; all ways gain
-    rows = []
+    rows: list[dict[str, Any]] = []
     for batch in (20, 50, 100):
         seconds = in_turns(ways(batch), options.rounds, clock=time.process_time)
         rows += [

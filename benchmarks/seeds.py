@@ -59,10 +59,10 @@ def measure(layout: str, norm: str, seeds: int, images: int, rounds: int) -> dic
     choice = (f"dataset={layout.partition('_')[0]}", f"norm={norm}", "training.epochs=2")
     configs = [configure(layout, *choice, f"seed={seed}") for seed in range(seeds)]
     whole = open_dataset(configs[0].dataset).splits
-    few = [
+    train_few, val_few = (
         part.subset(torch.arange(min(count, len(part)))) for part, count in ((whole.train, images), (whole.val, 360))
-    ]
-    splits = Splits(*few).to(torch.device("cpu"))
+    )
+    splits = Splits(train_few, val_few).to(torch.device("cpu"))
     ways: dict[str, Callable[[], object]] = {
         "alone": lambda: [train(config, splits, ALONE) for config in configs],
         "together": lambda: train_in_lockstep([partial(train, config, splits) for config in configs]),

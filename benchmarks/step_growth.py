@@ -69,9 +69,9 @@ def measure(varied: str, rounds: int) -> list[dict[str, Any]]:
     for size in sizes:
         epoch = epoch_of(size)
         ways = {str(threads): with_threads(epoch, threads) for threads in THREADS}
-        for threads, seconds in in_turns(ways, rounds).items():
+        for name, seconds in in_turns(ways, rounds).items():
             each = [1e3 * value / STEPS for value in seconds]
-            shown = {"varied": varied, **size._asdict(), "threads": int(threads)}
+            shown = {"varied": varied, **size._asdict(), "threads": int(name)}
             rows.append(shown | {"ms": float(np.median(each)), "seconds": describe(seconds)})
     for threads in THREADS:
         own = [row for row in rows if row["threads"] == threads]
@@ -87,7 +87,7 @@ def epoch_of(size: Size) -> Callable[[], object]:
     channels = [1, *[size.width] * size.depth]
     layers = [convolution(*pair, 3, 1, 1) for pair in pairwise(channels)]
     model = ConvNet([Block(layer, "bn_pre") for layer in layers], size.width, 10, 0.3)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)
     count = STEPS * size.batch
     pixels = torch.randint(256, (count, 1, SIDE, SIDE), dtype=torch.uint8)
     images = Images(pixels, torch.randint(10, (count,))).to(torch.device("cpu"))

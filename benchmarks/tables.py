@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import mean
+from typing import Any
 
 from cells import Row, each, number, p_value, percent, size, spread, table
 
 
-def by(rows: Sequence[Row], *keys: str) -> dict[tuple[object, ...], list[Row]]:
+def by(rows: Sequence[Row], *keys: str) -> dict[tuple[Any, ...], list[Row]]:
     """Returns rows in groups of equal values of these keys, in the order of their first rows."""
-    groups: dict[tuple[object, ...], list[Row]] = {}
+    groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row[key] for key in keys), []).append(row)
     return groups

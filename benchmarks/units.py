@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from models import Floor, configure, pass_of, step_of, straight_units_of, units_of
+from models import Floor, configure, images_of, pass_of, step_of, straight_units_of, units_of
 from rich.console import Console
 from rich.table import Table
 from side_by_side import describe, in_turns, ratio, save, spread
@@ -52,7 +52,7 @@ def main() -> None:
 def measure(layout: str, rounds: int) -> dict[str, Any]:
     """Everything about one layout, two layers to ten."""
     config = configure(layout, "mgu=equations")
-    x = torch.rand(BATCH, *config.dataset.image_shape)
+    x = torch.rand(BATCH, *images_of(config).image_shape)
     stacks = {"straight": straight_units_of(config), **{engine: units_of(config, engine) for engine in ENGINES}}
     direction = torch.randn_like(stacks["native"](x))
     passes: dict[str, Callable[[], object]] = {"floor": Floor(list(stacks["native"]), x)}

@@ -157,16 +157,9 @@ def mixer(axes: Axes, name: str, x: float, y: float) -> None:
 
 def draw_legend(axes: Axes, unit: Unit) -> None:
     """What a gate computes, and the letters."""
-    axes.text(
-        *(7.3, 5.2),
-        unit.gate + "      out $= g \\cdot$ branch 1 $+\\ (1-g) \\cdot$ branch 0",
-        **{"fontsize": 12, "color": BLUE, "va": "center"},
-    )
-    axes.text(
-        *(0.2, 0.2),
-        unit.letters,
-        **{"fontsize": 10.5, "color": QUIET, "va": "center"},
-    )
+    mixed = unit.gate + "      out $= g \\cdot$ branch 1 $+\\ (1-g) \\cdot$ branch 0"
+    axes.text(7.3, 5.2, mixed, fontsize=12, color=BLUE, va="center")
+    axes.text(0.2, 0.2, unit.letters, fontsize=10.5, color=QUIET, va="center")
 
 
 if __name__ == "__main__":
