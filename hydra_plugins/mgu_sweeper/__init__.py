@@ -23,7 +23,6 @@ from hydra.core.utils import JobReturn, JobStatus, env_override
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, flag_override
 
-from mgu.console.text import count
 from mgu.errors import RunsFailed, UserError, marking_bugs
 from mgu.results.on_disk.files import chosen_runs_dir
 from mgu.search.grids import Grids, Overrides, expand_grids
@@ -137,10 +136,8 @@ class SearchSweeper(BasicSweeper):
         sweep = Sweep(configs)
         sweep.prepare()
         launcher = Launcher(self._launcher_name, self.config.hydra.launcher)
-        num_missing = run_sweep(sweep, jobs, partial(self._launch, sweep), quote, launcher)
-        if num_missing:
-            runs = count(len(jobs), "run")
-            raise RunsFailed(f"{num_missing} of {runs} failed. The same command tries them again.")
+        if missing := run_sweep(sweep, jobs, partial(self._launch, sweep), quote, launcher):
+            raise RunsFailed(missing)
 
     def _search(self, overrides: list[str]) -> None:
         """Runs the studies of a search, one after the other."""

@@ -9,8 +9,9 @@ from mgu.config.run import RunConfig
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import count, describe_s, print_line, table_console
 from mgu.results.compare.axes import NO_AXES, Axes, write_value
-from mgu.results.on_disk.file_names import LOG_FILE
+from mgu.results.on_disk.file_names import LOG_FILE, RESULT_FILE
 from mgu.results.on_disk.folder import count_epochs, find_result, find_state, run_folder
+from mgu.text.agree import agree
 
 
 class RunOutcome(NamedTuple):
@@ -39,6 +40,8 @@ class RunOutcome(NamedTuple):
             reason = reason or f"stopped after epoch {epochs}"
         if outcome == "running":
             reason = reason or "goes on in another process"
+        if outcome == "foreign":
+            reason = reason or f"its {RESULT_FILE} is of another version of mgu"
         if outcome == "diverged":
             reason = f"the loss was not finite in epoch {epochs}"
         return cls(config, outcome, epochs, reason)
@@ -70,6 +73,26 @@ def print_outcomes(outcomes: Sequence[RunOutcome], took_s: float, axes: Axes = N
     names = [outcome.outcome for outcome in outcomes]
     counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
     print_line(f"{count(len(outcomes), 'run')}: {counts}; {describe_s(took_s)}")
+
+
+def describe_missing(outcomes: Sequence[RunOutcome]) -> str:
+    """Describes how many runs have no result, and what to do.
+
+    Args:
+        outcomes: What became of each run.
+
+    Returns:
+        One sentence or more; empty where all runs have a result.
+    """
+    missing = [outcome.outcome for outcome in outcomes if not outcome.is_success]
+    runs, foreign = count(len(outcomes), "run"), missing.count("foreign")
+    sentences = []
+    if failed := len(missing) - foreign:
+        sentences.append(f"{failed} of {runs} failed. The same command tries them again.")
+    if foreign:
+        skipped = f"{foreign} of {runs} {agree(foreign, 'was', 'were')} skipped"
+        sentences.append(f"{skipped}: another version of mgu trained {agree(foreign, 'it', 'them')}.")
+    return " ".join(sentences)
 
 
 def _columns(rows: Sequence[RunOutcome], axes: Axes) -> list[TextColumn]:

@@ -11,7 +11,7 @@ from typing import Literal
 import yaml
 
 from mgu.results.on_disk.file_names import CONFIG_FILE, HISTORY_FILE, LOCK_FILE, RESULT_FILE
-from mgu.results.on_disk.result_file import read_result
+from mgu.results.on_disk.result_file import describe_unreadable, read_result
 from mgu.results.runs.load import Run
 from mgu.serve.locks import Lock, lock_of
 from mgu.serve.stamps import is_settled, stamp_of
@@ -89,7 +89,7 @@ class SeenRun:
             try:
                 self.run = Run(read_result(result), self.folder)
             except ValueError as error:
-                self.skipped = f"{result}: {error}"
+                self.skipped = f"{result}: {describe_unreadable(error)}"
         if self.run is None:
             self._read_progress()
         self.lock = lock_of(self.folder / LOCK_FILE)

@@ -27,7 +27,7 @@ from mgu.measure.countries import check_early, note_of
 from mgu.results.compare.axes import Axes
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.file_names import LOG_FILE
-from mgu.results.on_disk.folder import find_done, find_result, lock_run, run_folder
+from mgu.results.on_disk.folder import check_not_foreign, find_done, find_result, lock_run, run_folder
 from mgu.results.schema.result import Result
 from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.notify import check_notify, notifying
@@ -151,7 +151,7 @@ def run_job(
         What became of each run.
 
     Raises:
-        UserError: The input is wrong; no new folder is left behind.
+        UserError: The input is wrong, or another version of this package trained a run; no new folder is left behind.
         ServerDied: No process can be started; likewise.
         OSError: The system refused to read or write.
     """
@@ -189,6 +189,7 @@ def _find_reason_to_skip(
     if not is_ours:
         view.print_line(elsewhere)
         return "busy"
+    check_not_foreign(config)
     return None
 
 

@@ -55,7 +55,7 @@ def run_sweep(
     launch: Launch,
     quote: Callable[[str], str],
     launcher: Launcher,
-) -> int:
+) -> str:
     """Launches the runs of a sweep that is prepared, and prints what became of them.
 
     Args:
@@ -66,7 +66,7 @@ def run_sweep(
         launcher: How the launcher runs the jobs.
 
     Returns:
-        Number of runs without a result.
+        How many runs have no result, in sentences; empty where all have one.
 
     Raises:
         ProgramError: A job met a bug of this program.
@@ -81,10 +81,10 @@ def run_sweep(
         except KeyboardInterrupt:
             sweep.print_outcomes(reasons)
             raise
-        num_missing = sweep.print_outcomes(reasons)
+        missing = sweep.print_outcomes(reasons)
     if bugs:
         raise bugs[0]
-    return num_missing
+    return missing
 
 
 def _build_jobs(sweep: Sweep, overrides: Sequence[list[str]], quote: Callable[[str], str]) -> list[Job]:

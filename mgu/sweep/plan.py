@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from mgu.results.compare.axes import find_axes, write_value
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.concurrency import Concurrency, find_concurrency
+from mgu.sweep.foreign import describe_foreign, find_foreign_runs
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.schedule import makespan
 from mgu.sweep.sweep import find_samples
@@ -27,6 +29,7 @@ from mgu.text.printable import printable
 
 HOW_TO_KNOW = " Contended and resumed runs are not compared. Pass --calibrate to try a few steps."
 DONE = Estimate(0.0, 0.0, "is done")
+SKIPPED = Estimate(0.0, 0.0, "is skipped")
 LEFT_ALIGNED = ("name", "layout", "state")
 
 
@@ -71,9 +74,12 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
             on_import=lambda: _say_import(status),
         )
     concurrency = concurrency.on((model.device for model in models.values()), configs)
-    samples = find_samples(configs)
+    if foreign := find_foreign_runs(configs):
+        print(printable(describe_foreign(foreign)), file=sys.stderr)
+    samples = find_samples(configs, foreign)
     states = {run_folder(config): find_state(config) for config in configs}
     todo = {run_folder(c): c for c in configs if c.force or states[run_folder(c)] != "done"}
+    todo = {folder: config for folder, config in todo.items() if folder not in foreign}
     if calibrate:
         with Console(stderr=True).status("training a few steps of every layout"):
             samples += _calibrate([c for c in todo.values() if estimate(c, models[c.identity], samples).is_rough])
@@ -81,7 +87,9 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     runs = []
     for config in configs:
         state, model = states[run_folder(config)], models[config.identity]
-        expected = estimate(config, model, samples, count_safe_epochs(config)) if run_folder(config) in todo else DONE
+        expected = SKIPPED if run_folder(config) in foreign else DONE
+        if run_folder(config) in todo:
+            expected = estimate(config, model, samples, count_safe_epochs(config))
         values = config.model_dump(mode="json")
         name = axes.name(config.name, config.seed, values)
         runs.append(PlannedRun(config, name, axes.values(values), model, state, expected))
@@ -185,7 +193,7 @@ def _describe_total(runs: Sequence[PlannedRun], concurrency: Concurrency) -> lis
     states = ", ".join(f"{number} {state}" for state, number in total["states"].items())
     devices = " and ".join(sorted({run.model.device for run in runs}))
     lines = [f"{count(len(runs), 'run')} ({states}) on {devices}."]
-    expected = [run.estimate for run in runs if run.estimate is not DONE]
+    expected = [run.estimate for run in runs if run.estimate not in (DONE, SKIPPED)]
     unknown = [estimated.method for estimated in expected if estimated.time_s is None]
     methods = [estimated.method for estimated in expected if estimated.time_s is not None]
     known_s = sum(run.estimate.time_s or 0.0 for run in runs)

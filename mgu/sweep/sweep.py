@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -19,25 +19,28 @@ from rich.console import Console
 from mgu.config.run import RunConfig
 from mgu.console.lines import LineView, Training
 from mgu.console.live import LiveView
-from mgu.console.outcomes import RunOutcome, print_outcomes
+from mgu.console.outcomes import RunOutcome, describe_missing, print_outcomes
 from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.measure.countries import note_of
 from mgu.measure.estimate import ModelSize, estimate
 from mgu.measure.sample import Sample, sample_of
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.same_data import check_same_data
+from mgu.results.on_disk.file_names import RESULT_FILE
 from mgu.results.on_disk.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.on_disk.under_way import SweepFile, announced
 from mgu.results.runs.load import load_results
 from mgu.sweep.concurrency import find_concurrency
 from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.follow import following
+from mgu.sweep.foreign import describe_foreign, find_foreign_runs
 from mgu.sweep.launchers import Launcher
 from mgu.sweep.notify import check_notify
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.schedule import makespan, work_of
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
+from mgu.text.printable import printable
 from mgu.tracking.trackers import check_installed
 
 
@@ -54,6 +57,7 @@ class Sweep:
         self.models: dict[str, ModelSize] = {}
         self.samples: list[Sample] = []
         self.todo: dict[Path, RunConfig] = {}  # by the run's folder, for two experiments may have the same run
+        self.foreign: Collection[Path] = ()  # folders of runs that another version of this package trained
         self.axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in self.configs])
         self.view = LineView(in_sweep=True, axes=self.axes)
         self.started_s = time.perf_counter()
@@ -83,8 +87,12 @@ class Sweep:
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
+        if foreign := find_foreign_runs(self.configs):
+            print(printable(describe_foreign(foreign)), file=sys.stderr)
+        self.foreign = foreign.keys()
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
+        self.todo = {folder: config for folder, config in self.todo.items() if folder not in self.foreign}
         to_size = list(self.todo.values()) or self.configs[:1]
         self.models = check_and_size(
             *(self.configs, to_size, self.concurrency.threads, True),
@@ -92,16 +100,18 @@ class Sweep:
             on_import=lambda: print_wait("importing torch"),
         )
         self.concurrency = self.concurrency.on((model.device for model in self.models.values()), self.configs)
-        self.samples = find_samples(self.configs)
+        self.samples = find_samples(self.configs, self.foreign)
         print_line(self._describe(states))
         if note := note_of([config.energy for config in self.todo.values()]):
             print_line(note)
 
     def _describe(self, states: Mapping[Path, State]) -> str:
         """Returns a line with the devices, the number of runs to train, and the time they take."""
-        done = len(self.configs) - len(self.todo)
+        done = len(self.configs) - len(self.todo) - len(self.foreign)
         remark = " (force=true trains them again)" if done else ""
         parts = [f"{done} done{remark}, {len(self.todo)} to train"]
+        if self.foreign:
+            parts.append(f"{len(self.foreign)} skipped")
         if continued := sum(count_safe_epochs(config) > 0 for config in self.todo.values()):
             parts.append(f"{continued} of them from where they were interrupted")
         if left_s := self.left_s():
@@ -113,7 +123,7 @@ class Sweep:
         """Groups the runs that are trained together in one process.
 
         Returns:
-            All runs; those in one list are launched as one job.
+            The runs but those of another version; those in one list are launched as one job.
         """
         for line in describe_obstacles(list(self.todo.values()), self.models):
             print_line(line)
@@ -122,7 +132,8 @@ class Sweep:
             is_to_do = run_folder(config) in self.todo
             return is_to_do and config.seeds_at_once > 1 and not lockstep_obstacle(config, self.models[config.identity])
 
-        return group_seeds(self.configs, may_join)
+        ours = [config for config in self.configs if run_folder(config) not in self.foreign]
+        return group_seeds(ours, may_join)
 
     def expect(self, jobs: Sequence[Sequence[RunConfig]]) -> list[float]:
         """Estimates how long each job takes, to order them.
@@ -183,7 +194,7 @@ class Sweep:
         for line in (*launcher.describe(todo), *self.concurrency.describe(todo)):
             print_line(line)
         if launcher.is_in_process and console.is_terminal:
-            self.view = LiveView(console, len(self.configs), self.left_s, self.axes)
+            self.view = LiveView(console, len(self.configs) - len(self.foreign), self.left_s, self.axes)
         with ExitStack() as stack:
             stack.enter_context(announced(self.file, self.left_s()))
             stack.enter_context(self.view)
@@ -208,27 +219,28 @@ class Sweep:
             with lock_run(run_folder(config), on_wait=lambda: None):
                 pass
 
-    def print_outcomes(self, reasons: Mapping[Path, str]) -> int:
+    def print_outcomes(self, reasons: Mapping[Path, str]) -> str:
         """Prints what became of every run.
 
         Args:
             reasons: Why a run has no result, by its folder, as far as the launcher said.
 
         Returns:
-            Number of runs that have no result.
+            How many runs have no result, in sentences; empty where all have one.
         """
         outcomes = [RunOutcome.read(config, reasons.get(run_folder(config))) for config in self.configs]
         print_outcomes(outcomes, time.perf_counter() - self.started_s, self.axes)
-        return sum(not outcome.is_success for outcome in outcomes)
+        return describe_missing(outcomes)
 
 
-def find_samples(configs: Sequence[RunConfig]) -> list[Sample]:
+def find_samples(configs: Sequence[RunConfig], told: Collection[Path] = ()) -> list[Sample]:
     """Finds finished runs to base estimates on, of all experiments in one runs folder.
 
     Prints on stderr what cannot be read there.
 
     Args:
         configs: Configurations of the runs to be estimated; the first says which folder it is.
+        told: Folders of runs of which the user knows that they cannot be read.
 
     Returns:
         A sample of each run whose time is known and was not disturbed; none where there is no folder.
@@ -237,6 +249,8 @@ def find_samples(configs: Sequence[RunConfig]) -> list[Sample]:
     if not folder.is_dir():
         return []
     loaded = load_results([folder])
+    known = tuple(f"{(folder / RESULT_FILE).resolve()}: " for folder in told)
     for line in loaded.skipped:
-        print(f"skipped {line}", file=sys.stderr)
+        if not line.startswith(known):
+            print(f"skipped {line}", file=sys.stderr)
     return [sample for run in loaded.runs if (sample := sample_of(run.result))]

@@ -14,7 +14,7 @@ from mgu.config.run import RunConfig
 from mgu.console import lines as lines_module
 from mgu.console.lines import LineView, Training
 from mgu.console.live import LiveView
-from mgu.console.outcomes import RunOutcome, print_outcomes
+from mgu.console.outcomes import RunOutcome, describe_missing, print_outcomes
 from mgu.console.summary import summarise
 from mgu.console.text import count, print_line
 from mgu.results.compare.axes import Axes
@@ -135,6 +135,27 @@ def test_the_table_of_a_sweep_names_what_has_no_result_and_why(
     assert configs[0].name not in shown and configs[4].name not in shown  # nothing to say of them
     assert "the loss was not finite in epoch 12" in shown and "ValueError: a bad day" in shown
     assert str(run_folder(configs[2]) / "log.txt") in shown.replace("\n", "") and "goes on in another process" in shown
+
+
+@pytest.mark.parametrize(
+    ("states", "sentences"),
+    [
+        ((), ""),
+        (("ok", "diverged"), ""),
+        (("ok", "failed"), "1 of 2 runs failed. The same command tries them again."),
+        (("foreign", "ok"), "1 of 2 runs was skipped: another version of mgu trained it."),
+        (
+            ("foreign", "pending", "foreign"),
+            "1 of 3 runs failed. The same command tries them again. 2 of 3 runs were skipped: another version of mgu "
+            "trained them.",
+        ),
+    ],
+)
+def test_what_the_same_command_cannot_mend_is_told_apart(
+    states: Sequence[str], sentences: str, configure: Configure
+) -> None:
+    config = configure("layout=digits_2")
+    assert describe_missing([RunOutcome(config, state, 0, "") for state in states]) == sentences
 
 
 def test_runs_under_way_are_known_by_their_own_epochs(configure: Configure) -> None:

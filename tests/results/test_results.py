@@ -21,10 +21,11 @@ from mgu.errors import UserError
 from mgu.results.on_disk.correct import read_correct, write_correct
 from mgu.results.on_disk.files import make_folder, replacing, write_text
 from mgu.results.on_disk.finished import read_finished
-from mgu.results.on_disk.folder import find_result, find_state, run_folder
+from mgu.results.on_disk.folder import check_not_foreign, find_result, find_state, run_folder
 from mgu.results.on_disk.record import make_result
 from mgu.results.on_disk.result_file import OtherVersion, read_result, write_result
 from mgu.results.on_disk.sealed import digest_files, seal
+from mgu.results.runs.load import load_results
 from mgu.results.schema.result import Result
 from tests.conftest import Configure
 from tests.examples import example_result
@@ -132,9 +133,13 @@ def test_what_another_version_wrote_whole_is_told_from_what_is_damaged(
     file.write_bytes(seal(text))
     with pytest.raises(OtherVersion, match="of another version of mgu than this one, which reads schema"):
         read_result(file)
-    for find in (find_result, find_state, lambda config: read_finished(run_folder(config))):
-        with pytest.raises(UserError, match="Use that version, or move the run's folder away"):
-            find(config)
+    for refuse in (check_not_foreign, lambda config: read_finished(run_folder(config))):
+        with pytest.raises(UserError, match=r"\)\. Use that version, or move the run's folder away\.$"):
+            refuse(config)
+    assert find_result(config) is None and find_state(config) == "foreign"
+    [line] = load_results([file.parent]).skipped
+    assert line.endswith("). Use that version, or move the run's folder away.")
+    check_not_foreign(config.model_copy(update={"force": True}))
     assert find_state(config.model_copy(update={"force": True})) == "pending"
     file.write_bytes(text)
     assert find_result(config) is None and find_state(config) == "pending"

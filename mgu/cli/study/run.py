@@ -16,6 +16,7 @@ from mgu.cli.study.studies import PlannedStudy, plan_studies
 from mgu.console.text import count, print_line
 from mgu.errors import ProgramError, RunsFailed, UserError
 from mgu.results.on_disk.folder import runs_dir
+from mgu.results.on_disk.result_file import ForeignResult
 from mgu.search.damage import describe_damage
 from mgu.search.grids import Grids
 from mgu.search.space import some_point
@@ -53,7 +54,7 @@ def search(
 
     Raises:
         UserError: A setting is not legal, or a trial cannot be trained here.
-        RunsFailed: A trial failed by an error, or a worker did.
+        RunsFailed: A trial failed by an error, or a worker did, or another version of this package trained one.
     """
     planned = plan_studies(loader, master, grids, overrides)
     if plan:
@@ -80,7 +81,12 @@ def search(
         prepare(study_runs)
         failures: list[str] = []
         for planned_study, study_run in zip(planned, study_runs, strict=True):
-            failures += _run(planned_study, study_run, None if launch is None else _launching(planned_study, launch))
+            try:
+                failures += _run(
+                    planned_study, study_run, None if launch is None else _launching(planned_study, launch)
+                )
+            except ForeignResult as error:  # the other studies can go on
+                failures.append(f"{study_run.study.title} stopped: {error} The same command goes on then.")
         if failures:
             raise RunsFailed("\n".join(failures))
 

@@ -15,7 +15,7 @@ from mgu.results.on_disk.files import chosen_runs_dir
 from mgu.results.on_disk.result_file import OtherVersion, other_version, read_result
 from mgu.results.schema.result import Result
 
-State = Literal["done", "failed", "running", "interrupted", "pending"]
+State = Literal["done", "failed", "running", "interrupted", "foreign", "pending"]
 
 
 def runs_dir(config: RunConfig) -> Path:
@@ -50,20 +50,46 @@ def find_result(config: RunConfig) -> Result | None:
 
     Returns:
         The result, whatever its status; None if there is none, or one that cannot be read or belongs to another run.
-
-    Raises:
-        UserError: There is one that another version of this package wrote; None if it is to be trained anew by force.
     """
-    file = run_folder(config) / RESULT_FILE
     try:
-        result = read_result(file)
-    except OtherVersion as error:
-        if not config.force:
-            raise other_version(file, error) from None
-        return None
+        result = read_result(run_folder(config) / RESULT_FILE)
     except ValueError:
         return None
     return result if result.identity == config.identity else None
+
+
+def find_foreign(config: RunConfig) -> OtherVersion | None:
+    """Finds out whether another version of this package wrote the result of a run, which is not to be trained over.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        Why this version cannot read it; None if there is no such result, or if it is to be trained over
+        by force.
+    """
+    if config.force:
+        return None
+    try:
+        read_result(run_folder(config) / RESULT_FILE)
+    except OtherVersion as error:
+        return error
+    except ValueError:
+        pass
+    return None
+
+
+def check_not_foreign(config: RunConfig) -> None:
+    """Checks that a run may be trained.
+
+    Args:
+        config: Configuration of the run.
+
+    Raises:
+        ForeignResult: Another version of this package wrote its result.
+    """
+    if error := find_foreign(config):
+        raise other_version(run_folder(config) / RESULT_FILE, error)
 
 
 def find_done(config: RunConfig) -> Result | None:
@@ -92,8 +118,8 @@ def find_state(config: RunConfig) -> State:
         config: Configuration of the run.
 
     Returns:
-        "done" or "failed" if there is a result, "running" if a process holds the lock, "interrupted" if there is a
-        checkpoint, else "pending".
+        "done" or "failed" if there is a result, "foreign" if another version of this package wrote it, "running" if a
+        process holds the lock, "interrupted" if there is a checkpoint, else "pending".
     """
     folder = run_folder(config)
     if find_done(config):
@@ -105,6 +131,8 @@ def find_state(config: RunConfig) -> State:
     result = find_result(config)
     if result and result.status == "failed":
         return "failed"
+    if find_foreign(config):
+        return "foreign"
     return "interrupted" if (folder / CHECKPOINT_FILE).exists() else "pending"
 
 

@@ -15,6 +15,7 @@ from mgu.results.schema.sections import check_sections
 from mgu.results.schema.upgrade import upgrade
 
 SEALED_SINCE = 5  # schema version
+WAY_OUT = "Use that version, or move the run's folder away."  # of a result of another version
 
 
 class OtherVersion(ValueError):  # noqa: N818 - it is what the file is
@@ -28,6 +29,10 @@ class OtherVersion(ValueError):  # noqa: N818 - it is what the file is
         super().__init__(
             f"of another version of mgu than this one, which reads schema version 1 to {SCHEMA_VERSION} ({error})"
         )
+
+
+class ForeignResult(UserError):  # noqa: N818 - it is what the file is
+    """Says that a run is not to be trained, for another version of this package wrote its result."""
 
 
 def write_result(folder: Path, result: Result) -> None:
@@ -65,7 +70,7 @@ def read_result(path: Path) -> Result:
         raise ValueError(error.strerror) from None
 
 
-def other_version(path: Path, error: OtherVersion) -> UserError:
+def other_version(path: Path, error: OtherVersion) -> ForeignResult:
     """Returns the error for a result that another version of this package wrote.
 
     Args:
@@ -75,7 +80,19 @@ def other_version(path: Path, error: OtherVersion) -> UserError:
     Returns:
         An error that says what to do about it.
     """
-    return UserError(f"{path} must be readable, but is {error}. Use that version, or move the run's folder away.")
+    return ForeignResult(f"{path} must be readable, but is {error}. {WAY_OUT}")
+
+
+def describe_unreadable(error: ValueError) -> str:
+    """Describes why the result in a run's folder cannot be read, and what to do where training again would be wrong.
+
+    Args:
+        error: What `read_result` raised.
+
+    Returns:
+        The description, which begins as in "of another version of mgu".
+    """
+    return f"{error}. {WAY_OUT}" if isinstance(error, OtherVersion) else str(error)
 
 
 _DECODER = msgspec.json.Decoder(Result)

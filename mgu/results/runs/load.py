@@ -12,7 +12,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
-from mgu.results.on_disk.result_file import decode_result, read_result
+from mgu.results.on_disk.result_file import decode_result, describe_unreadable, read_result
 from mgu.results.runs.pack import read_pack
 from mgu.results.runs.searches import Files, Searches
 from mgu.results.schema.result import Result
@@ -148,7 +148,7 @@ def _read_folder(file: Path, skipped: list[str]) -> Iterator[Run]:
     try:
         yield Run(read_result(file), file.parent)
     except ValueError as error:
-        skipped.append(f"{file}: {error}")
+        skipped.append(f"{file}: {describe_unreadable(error)}")
 
 
 def _read_pack(file: Path) -> Loaded:

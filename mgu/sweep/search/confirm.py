@@ -8,9 +8,10 @@ from statistics import fmean
 
 from mgu.console.lines import LineView
 from mgu.console.text import count, describe_s, print_line
-from mgu.results.on_disk.file_names import LOG_FILE
+from mgu.results.on_disk.file_names import LOG_FILE, RESULT_FILE
 from mgu.results.on_disk.files import write_text
 from mgu.results.on_disk.folder import find_result, run_folder
+from mgu.results.on_disk.result_file import ForeignResult
 from mgu.results.on_disk.search_files import CONFIRMED_FILE
 from mgu.results.schema.result import Result
 from mgu.search.costs import cost_of
@@ -43,7 +44,12 @@ def confirm(study_run: StudyRun, history: History, top: int, seeds: int) -> str:
         results: list[Result] = []
         for seed in new:
             config = study_run.settings.configure(trial.point, seed, None)
-            finish(run_job([config], trial.number, view, study_run.settings.threads, may_wait=True))
+            try:
+                finish(run_job([config], trial.number, view, study_run.settings.threads, may_wait=True))
+            except ForeignResult as error:  # the other runs are worth their training
+                print_line(str(error))
+                failed.append(run_folder(config) / RESULT_FILE)
+                continue
             if (result := find_result(config)) and result.status != "failed":
                 results.append(result)
             else:
