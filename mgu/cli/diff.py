@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from mgu.cli.parser import Parser
+from mgu.console.skipped import print_skipped
 from mgu.report.diff.compare_sides import diff
 from mgu.report.diff.side import read_side
-from mgu.text.printable import printable
 
 
 def main(arguments: list[str]) -> None:
@@ -29,8 +29,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--format", choices=("terminal", "md", "json"), default="terminal", help="default: %(default)s")
     options = parser.parse_args(arguments)
     first, second = read_side(options.a), read_side(options.b)
-    for line in (*first.skipped, *second.skipped):
-        print(printable(f"skipped {line}"), file=sys.stderr)
+    print_skipped((*first.skipped, *second.skipped), (options.a, options.b))
     from mgu.report.diff.formats import print_diff, to_json, to_markdown
 
     comparison = diff(first, second)

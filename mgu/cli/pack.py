@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from mgu.cli.parser import Parser
+from mgu.console.skipped import print_skipped
 from mgu.console.text import print_line
 from mgu.errors import UserError
 from mgu.results.on_disk.file_names import PACK_FILE
@@ -44,8 +45,7 @@ def main(arguments: list[str]) -> None:
     paths = find_folders(options.runs)
     loaded = load_results(paths)
     searches = [*find_searches(paths), *loaded.packed_searches]
-    for line in loaded.skipped:
-        print(printable(f"skipped {line}"), file=sys.stderr)
+    print_skipped(loaded.skipped, options.runs)
     if not loaded.runs and not any(True for _ in search_folders(searches)):
         raise UserError(
             f"there must be a finished run or a search to pack, but {', '.join(map(str, options.runs))} has none. "

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from mgu.cli.parser import Parser
 from mgu.config.faults import describe_faults
+from mgu.console.skipped import print_skipped
 from mgu.console.text import count, print_line
 from mgu.errors import RunsFailed, UserError
 from mgu.results.compare.axes import find_axes
@@ -53,8 +54,7 @@ def main(arguments: list[str]) -> None:
         if getattr(options, name) and options.to != to:
             raise UserError(f"--{name} must go with --to {to}, but got --to {options.to}. Leave it out.")
     loaded = load_results(find_folders(options.runs))
-    for line in loaded.skipped:
-        print(printable(f"skipped {line}"), file=sys.stderr)
+    print_skipped(loaded.skipped, options.runs)
     if not loaded.runs:
         raise UserError(
             f"RUNS must hold finished runs, but there is none in {', '.join(map(str, options.runs))}. "

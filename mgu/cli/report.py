@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mgu.cli.parser import Parser
+from mgu.console.skipped import name_first, print_skipped
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
 from mgu.report.analysis import Analysis
@@ -33,8 +34,6 @@ from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import load_results
 from mgu.results.runs.searches import find_searches
 from mgu.text.printable import printable
-
-MAX_REASONS = 3  # why files were skipped, where nothing is left
 
 
 def main(arguments: list[str]) -> None:
@@ -64,13 +63,12 @@ def _report(options: argparse.Namespace) -> None:
         return _report_measured(measured, options)
     if not loaded.runs:
         none = f"there is none in {', '.join(map(str, paths))}"
-        reasons = f" ({'; '.join(loaded.skipped[:MAX_REASONS])})" if loaded.skipped else ""
+        reasons = f" ({name_first(loaded.skipped)})" if loaded.skipped else ""
         raise UserError(
             f"there must be a finished run to report, but {none}{reasons}. {describe_runs_dir()} "
             "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."
         )
-    for line in loaded.skipped:
-        print(printable(f"skipped {line}"), file=sys.stderr)
+    print_skipped(loaded.skipped, options.runs)
     whole = [run for run in loaded.runs if not run.result.is_stopped]
     if stopped := len(loaded.runs) - len(whole):
         text = f"left out {count(stopped, 'run')} that training.stop_after stopped"

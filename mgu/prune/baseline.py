@@ -11,13 +11,14 @@ from typing import Any
 import torch
 
 from mgu.config.run import NormConfig
+from mgu.console.skipped import describe_skipped
 from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune.network import Network
 from mgu.results.compare.fingerprints import fingerprint_of, is_same_data
 from mgu.results.on_disk.file_names import RESULT_FILE
-from mgu.results.on_disk.result_file import read_result
+from mgu.results.on_disk.result_file import describe_unreadable, read_result
 from mgu.results.schema.result import Result
 from mgu.text.printable import printable
 
@@ -53,18 +54,20 @@ def find_baselines(trained: TrainedRun) -> dict[str, tuple[Network, Result | Non
 
 def _alike(trained: TrainedRun) -> list[tuple[Path, Result]]:
     """Lists the baselines of this layout on these data in the folder that holds the run, by validation score."""
-    ours, found = trained.result, list[tuple[float, Path, Result]]()
+    ours, found, skipped = trained.result, list[tuple[float, Path, Result]](), list[str]()
     for path in trained.folder.parent.glob(f"*/{RESULT_FILE}"):
         try:
             result = read_result(path)
         except ValueError as error:
-            log.warning("skipped %s: %s", path, printable(str(error)))
+            skipped.append(f"{path}: {describe_unreadable(error)}")
             continue
         alike = all(_part(result, section) == _part(ours, section) for section in ("layout", "dataset"))
         alike = alike and is_same_data(fingerprint_of(result.config), fingerprint_of(ours.config))
         value = result.val.of(ours.score) if result.val else None  # whatever score it was trained for itself
         if result.model == "baseline" and result.status == "ok" and value is not None and alike:
             found.append((value, path.parent, result))
+    for line in describe_skipped(skipped, [trained.folder.parent]):
+        log.warning("%s", printable(line))
     found.sort(key=lambda each: ours.score.sort_key(each[0]))
     return [(folder, result) for _, folder, result in found]
 

@@ -20,6 +20,7 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView, Training
 from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, describe_missing, print_outcomes
+from mgu.console.skipped import print_skipped
 from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.measure.countries import note_of
 from mgu.measure.estimate import ModelSize, estimate
@@ -250,7 +251,5 @@ def find_samples(configs: Sequence[RunConfig], told: Collection[Path] = ()) -> l
         return []
     loaded = load_results([folder])
     known = tuple(f"{(folder / RESULT_FILE).resolve()}: " for folder in told)
-    for line in loaded.skipped:
-        if not line.startswith(known):
-            print(f"skipped {line}", file=sys.stderr)
+    print_skipped([line for line in loaded.skipped if not line.startswith(known)], [folder])
     return [sample for run in loaded.runs if (sample := sample_of(run.result))]

@@ -134,6 +134,29 @@ def test_torn_and_foreign_files_are_named_and_skipped(
         assert len(json.loads(out)["skipped"]) == 3
 
 
+@pytest.mark.parametrize("number", [6, 7, 1100])
+def test_many_files_that_cannot_be_read_are_one_line(
+    number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = tmp_path / "all runs"
+    for index in range(number):
+        (runs / f"torn-{index:04d}").mkdir(parents=True)
+        (runs / f"torn-{index:04d}" / "result.json").write_text("{")
+    with pytest.raises(UserError, match=rf"torn-0002/result.json: .*; and {number - 3:,} more\)"):
+        main([str(runs)])
+    save(runs, example_result())
+    main([str(runs)])
+    lines = capsys.readouterr().err.splitlines()
+    if number == 6:
+        assert len(lines) == 6 and lines[5].startswith(f"skipped {runs}/torn-0005/result.json: not a result")
+        return
+    (line,) = lines
+    assert line.startswith(f"skipped {number:,} files: {runs}/torn-0000/result.json: not a result of schema")
+    assert line.count("result.json") == 3 and f"; and {number - 3:,} more. `mgu-run report '{runs}' --format" in line
+    main([str(runs), "--format", "json"])
+    assert len(json.loads(capsys.readouterr().out)["skipped"]) == number
+
+
 def test_a_pipe_is_skipped_and_not_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save(tmp_path, example_result())
     (tmp_path / "pipe").mkdir()
