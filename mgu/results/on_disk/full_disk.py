@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,18 @@ CAUSES = {
     errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "files may not become that large (ulimit -f)",
 }
+
+
+def lacked_room(error: str | None) -> bool:
+    """Tells whether what failed failed because there was no room to write, which is no fault of its own.
+
+    Args:
+        error: The error of its result.
+
+    Returns:
+        Whether the error has the system's words for that.
+    """
+    return any(os.strerror(number) in (error or "") for number in CAUSES)
 
 
 @contextmanager

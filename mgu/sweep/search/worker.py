@@ -15,6 +15,7 @@ from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.folder import check_not_foreign, find_done, find_result, run_folder
+from mgu.results.on_disk.full_disk import lacked_room
 from mgu.search.costs import beyond, cost_of
 from mgu.search.failures import failed_trials
 from mgu.search.history import History
@@ -85,7 +86,7 @@ class Worker:
         Raises:
             ForeignResult: Another version of this package trained a point, which is not asked for until that is gone.
             UserError: A point cannot be trained.
-            RunsFailed: Too many trials have failed.
+            RunsFailed: Too many trials have failed, or one for want of room, which stays to be tried.
         """
         with self.study.at_work() as name:
             while trial := self._next(name):
@@ -171,6 +172,8 @@ class Worker:
         result = find_result(config)
         if result is None:
             raise RunsFailed(f"{config.name} left no result. See its folder; the same command tries it again.")
+        if result.status == "failed":
+            self._check_room(trial, result.error)
         cost = cost_of(result, time.monotonic() - begun)
         told, details = tell_result(trial, result, cost, self.settings.second)
         # It had been trained for more epochs before.
@@ -209,10 +212,20 @@ class Worker:
                 measured: Measured = call.result()
             except (Crashed, Raised, TimedOut) as failure:
                 measured = Measured(None, Cost(seconds=time.monotonic() - begun), error=str(failure))
+        if measured.score is None:
+            self._check_room(trial, measured.error)
         told, details = tell_measured(trial, measured)
         shown = "failed" if told.score is None else f"{told.score:.4g} {self.study.space.unit}".rstrip()
         self.view.print_line(f"{trial.number:3d}  {' '.join(self.study.space.overrides(trial.point))}  {shown}")
         return told, details
+
+    def _check_room(self, trial: Trial, error: str | None) -> None:
+        """Raises RunsFailed where a trial failed for want of room: it is not told, so that it is tried again."""
+        if lacked_room(error):
+            raise RunsFailed(
+                f"{self.study.title} stopped: files must have room, but in trial {trial.number} "
+                f"{describe_failure(error)}. Make room, and the same command tries it again."
+            )
 
     def _check_failures(self) -> None:
         failed = failed_trials(self.history)
