@@ -31,6 +31,7 @@ from mgu.results.on_disk.folder import check_not_foreign, find_done, find_result
 from mgu.results.schema.result import Result
 from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.notify import check_notify, notifying
+from mgu.sweep.other_names import print_other_names
 from mgu.sweep.preload import preload_for
 from mgu.sweep.sweep import Sweep
 from mgu.sweep.watch import Watch
@@ -61,6 +62,7 @@ def run_single(config: RunConfig) -> Outcome:
     check_notify(config.notify)
     check_early(config.energy)
     preload_for([config])
+    print_other_names([config])
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
     with notifying([config]), view:

@@ -22,6 +22,7 @@ from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.concurrency import Concurrency, find_concurrency
 from mgu.sweep.foreign import describe_foreign, find_foreign_runs
+from mgu.sweep.other_names import print_other_names
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.schedule import makespan
 from mgu.sweep.sweep import find_samples
@@ -76,6 +77,7 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     concurrency = concurrency.on((model.device for model in models.values()), configs)
     if foreign := find_foreign_runs(configs):
         print(printable(describe_foreign(foreign)), file=sys.stderr)
+    print_other_names(configs)
     samples = find_samples(configs, foreign)
     states = {run_folder(config): find_state(config) for config in configs}
     todo = {run_folder(c): c for c in configs if c.force or states[run_folder(c)] != "done"}

@@ -37,6 +37,7 @@ from mgu.sweep.follow import following
 from mgu.sweep.foreign import describe_foreign, find_foreign_runs
 from mgu.sweep.launchers import Launcher
 from mgu.sweep.notify import check_notify
+from mgu.sweep.other_names import print_other_names
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.schedule import makespan, work_of
@@ -90,6 +91,7 @@ class Sweep:
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
         if foreign := find_foreign_runs(self.configs):
             print(printable(describe_foreign(foreign)), file=sys.stderr)
+        print_other_names(self.configs)
         self.foreign = foreign.keys()
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
