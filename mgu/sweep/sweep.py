@@ -42,6 +42,7 @@ from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.schedule import makespan, work_of
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
+from mgu.text.agree import agree
 from mgu.text.printable import printable
 from mgu.tracking.trackers import check_installed
 
@@ -115,6 +116,8 @@ class Sweep:
         parts = [f"{done} done{remark}, {len(self.todo)} to train"]
         if self.foreign:
             parts.append(f"{len(self.foreign)} skipped")
+        if again := sum(states[folder] == "failed" for folder in self.todo):
+            parts.append(f"{again} of them again, for {agree(again, 'it', 'they')} failed")
         if continued := sum(count_safe_epochs(config) > 0 for config in self.todo.values()):
             parts.append(f"{continued} of them from where they were interrupted")
         if left_s := self.left_s():

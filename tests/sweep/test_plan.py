@@ -19,6 +19,7 @@ from mgu.results.on_disk.result_file import write_result
 from mgu.results.schema.seconds import Seconds
 from mgu.sweep.concurrency import Concurrency
 from mgu.sweep.plan import PlannedRun, _describe_total, _total
+from mgu.sweep.sweep import Sweep
 from tests.conftest import Command, Configure
 from tests.examples import example_result, example_unit
 
@@ -99,6 +100,22 @@ def test_states_on_disk(configure: Configure) -> None:
     with lock_run(folder) as is_ours:
         assert is_ours and find_state(config) == "running"
     assert (folder / LOCK_FILE).exists() and find_state(config) == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"), [(0, "3 to train"), (1, "3 to train, 1 of them again, for it failed"),
+                         (2, "3 to train, 2 of them again, for they failed")],
+)  # fmt: skip
+def test_a_sweep_says_how_many_runs_it_tries_again(failed: int, told: str, configure: Configure) -> None:
+    configs = [configure("layout=digits_2", f"seed={seed}") for seed in range(3)]
+    for config in configs[:failed]:
+        run_folder(config).mkdir(parents=True)
+        write_result(run_folder(config), example_result(status="failed", identity=config.identity, error="a bad day"))
+    sweep = Sweep(configs)
+    sweep.models = {config.identity: ModelSize("cpu", 10, 1000) for config in configs}
+    sweep.todo = {run_folder(config): config for config in configs}
+    states = {run_folder(config): find_state(config) for config in configs}
+    assert sweep._describe(states) == f"on cpu: 0 done, {told}"
 
 
 def test_faults_of_all_runs_are_listed_at_once_and_nothing_is_trained(mgu_run: Command) -> None:

@@ -147,6 +147,7 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
 
     again = Running(tmp_path, arguments, {}).wait()  # without the faults
     assert again.returncode == 0 and "6 runs: 6 ok" in again.stdout, again
+    assert "2 done (force=true trains them again), 4 to train, 4 of them again, for they failed" in again.stdout
 
 
 def test_a_full_disk_leaves_no_torn_file_and_says_so(tmp_path: Path) -> None:
