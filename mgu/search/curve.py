@@ -1,14 +1,14 @@
-"""Anytime curves: the best validation score so far by what a search has spent.
+"""Anytime curves: the best validation score by what a search has spent.
 
-The incumbent at t is the trial with the best validation score of those that had ended by t; its test score is looked at
-only because it was chosen by its validation score.
+The incumbent at t is the trial with the best validation score of those that had ended by t, and whose run had not been
+trained on; its test score is looked at only because it was chosen by its validation score.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
@@ -31,6 +31,7 @@ class Incumbent:
         run: Name of the run's folder; empty for a recorded one.
         costs: What had been spent by then on other clocks, by their names; without those that a trial does not tell.
         second: Its second objective, smaller is better; None where the search has none.
+        continues: Number of the trial whose training it continues; None: it began anew.
     """
 
     seconds: float
@@ -42,6 +43,7 @@ class Incumbent:
     run: str = ""
     costs: Mapping[str, float] = field(default_factory=dict)
     second: float | None = None
+    continues: int | None = None
 
     def spent(self, clock: Clock) -> float:
         """Returns what had been spent by then on a clock that all trials tell: nothing where all were free."""
@@ -220,20 +222,25 @@ def _with_scores(
             run=known.get("run", ""),
             costs=costs or {},
             second=trial.second,
+            continues=trial.continues,
         )
         scored.append(incumbent)
     return scored, spent, costs
 
 
 def _find_incumbents(scored: Sequence[Incumbent]) -> list[Incumbent]:
-    """Returns those of the trials that were the best one so far when they ended."""
-    incumbents, best = list[Incumbent](), -float("inf")
+    """Returns the best of the networks that there were, whenever it became another one."""
+    incumbents, there = list[Incumbent](), dict[int, Incumbent]()  # by the first trial of each run
+    first: dict[int, int] = {}
     for trial in scored:
-        # A run that was trained on without getting better is the incumbent as it is now, with its test score of now.
-        goes_on = bool(incumbents) and trial.score == best and trial.run == incumbents[-1].run != ""
-        if trial.score > best or goes_on:
-            best = trial.score
+        run = trial.number if trial.continues is None else first.get(trial.continues, trial.continues)
+        first[trial.number], there[run] = run, trial
+        last = incumbents[-1] if incumbents else None
+        if last is None or trial.score > last.score:
             incumbents.append(trial)
+        elif trial.continues is not None and first[last.number] == run:  # the best one is there no more, as it was
+            best = max(there.values(), key=lambda each: each.score)  # of equal ones the one that began first
+            incumbents.append(replace(best, seconds=trial.seconds, costs=trial.costs))
     return incumbents
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def test_what_is_covered_is_the_area_by_hand() -> None:
         ("nsga2", 0, 0),
         ("nsga2", 0, 1),
     ]
+
+
+def test_what_was_trained_on_covers_nothing_any_more() -> None:
+    curve = study("asha", 0, A, B, C)
+    *others, last = curve.outcomes
+    fronts = fronts_of(compare(replace(curve, outcomes=(*others, replace(last, continues=1)))))[0]
+    assert fronts.share(fronts.contenders[0], 12.0) == pytest.approx(0.5)  # B, as above
+    assert fronts.share(fronts.contenders[0], 17.0) == 0.0  # it is C now, the worst score
+    assert [step.number for *_, step in fronts.points] == [0, 2]
 
 
 def test_of_equal_trials_one_is_in_the_front() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from statistics import fmean, stdev
@@ -17,6 +18,7 @@ from mgu.report.searches.closed_form import Tried, expected_best
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.result import Result
 from mgu.search.budget import Budget
+from mgu.search.current import current_trials
 from mgu.search.curve import trace
 from mgu.search.parameters.choices import Ordinal
 from mgu.search.partial import as_of, find_test_score
@@ -25,6 +27,7 @@ from mgu.search.space import Key, Space
 from mgu.search.spaces.grid import GridSpace
 from mgu.search.strategy import Cost, Trial
 from mgu.search.usable import OTHER_FILE, OTHER_ROWS, STOPPED, as_of_today, find_obstacle
+from mgu.sweep.search.study_run import best_of
 from tests.conftest import Configure
 from tests.examples import example_config, example_result
 from tests.search.spaces import GRID, MIXED
@@ -132,9 +135,29 @@ def test_the_test_score_after_fewer_epochs_is_known_where_the_run_took_their_wei
 
 def test_a_run_that_is_trained_on_without_getting_better_stays_the_incumbent_with_what_is_known_of_it_now() -> None:
     trials = [Trial(k, {}, "told", score=0.9, cost=Cost(1.0), ended=k, after=k) for k in range(3)]
+    trials[2] = replace(trials[2], continues=0)
     details = {0: {"run": "a", "test": None}, 1: {"run": "b", "test": 0.5}, 2: {"run": "a", "test": 0.8}}
     curve = trace(("asha", "grid", 0), trials, range(3), dict.fromkeys(range(3), 0.0), details)
     assert [(step.seconds, step.run, step.test) for step in curve.steps] == [(1, "a", None), (3, "a", 0.8)]
+
+
+def continued(*told: tuple[float, int | None]) -> list[Trial]:
+    """Trials by their scores and the trials that they continue, a second each."""
+    return [
+        Trial(k, {"k": k}, "told", score=score, cost=Cost(1.0), ended=k, after=k, continues=continues)
+        for k, (score, continues) in enumerate(told)
+    ]
+
+
+def test_weights_that_were_trained_on_are_no_incumbent_any_more() -> None:
+    """As with training.select=last: the run that had 0.9 has 0.6 now, and then 0.7."""
+    trials = continued((0.8, None), (0.9, None), (0.6, 1), (0.7, 2), (0.85, 0))
+    details = {k: {"run": run, "test": k / 10} for k, run in enumerate("abbba")}
+    curve = trace(("asha", "grid", 0), trials, range(5), dict.fromkeys(range(5), 0.0), details)
+    assert [(step.seconds, step.number) for step in curve.steps] == [(1, 0), (2, 1), (3, 0), (5, 4)]
+    best = best_of(trials)
+    assert best and best.number == 4
+    assert [trial.number for trial in current_trials(trials)] == [3, 4]
 
 
 def test_runs_that_were_told_without_charge_are_neither_trials_nor_reused_ones() -> None:

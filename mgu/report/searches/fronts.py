@@ -73,15 +73,14 @@ class Fronts:
     @cached_property
     def points(self) -> list[tuple[Contender, Curve, Incumbent]]:
         """The trials that no other trial beats, of all strategies, from the best score down."""
-        chosen = {id(step) for step in undominated(self._trials)}
-        points = [
+        current = [
             (contender, curve, step)
             for contender in self.contenders
             for curve in contender.curves
-            for step in curve.outcomes
-            if id(step) in chosen
+            for step in _current(curve.outcomes)
         ]
-        return sorted(points, key=lambda point: -point[2].score)
+        chosen = {id(step) for step in undominated([step for *_, step in current])}
+        return sorted((point for point in current if id(point[2]) in chosen), key=lambda point: -point[2].score)
 
 
 def fronts_of(comparison: EqualCost) -> list[Fronts]:
@@ -95,8 +94,14 @@ def fronts_of(comparison: EqualCost) -> list[Fronts]:
 
 
 def known(curve: Curve, contender: Contender, amount: float) -> list[Incumbent]:
-    """Returns the trials of a study that had ended once so much was spent."""
-    return [step for step in curve.outcomes if step.spent(contender.clock) <= amount + 1e-9]
+    """Returns the trials of a study that had ended once so much was spent, and whose runs had not been trained on."""
+    return _current([step for step in curve.outcomes if step.spent(contender.clock) <= amount + 1e-9])
+
+
+def _current(trials: Sequence[Incumbent]) -> list[Incumbent]:
+    """Returns the trials of a study whose training none of the others continues."""
+    trained_on = {step.continues for step in trials}
+    return [step for step in trials if step.number not in trained_on]
 
 
 def undominated(trials: Sequence[Incumbent]) -> list[Incumbent]:

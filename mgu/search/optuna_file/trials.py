@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mgu.search.current import current_trials
 from mgu.search.optuna_file.dates import Dates
 from mgu.search.optuna_file.distributions import write_parameters
 from mgu.search.recorded import Recorded
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # Constraints of Optuna's, which leaves what breaks them out of the best, as reports do.
 LATE = "ended after the budget"
 UNREAD = "second objective of 0"  # energy that no meter had time to read
+TRAINED_ON = "trained on later"  # the weights with this score are no more
 TOLD_ELSEWHERE = ("metric", "val", "lost_s")  # details that are the value itself, or the history's own affair
 LOWER_IS_BETTER = {score.metric for scores in KNOWN.values() for score in scores if not score.higher_is_better}
 
@@ -80,6 +82,7 @@ def write_trials(study: Recorded, objectives: Objectives) -> list[FrozenTrial]:
     history = study.history
     parameters = write_parameters(history.space, [trial.point for trial in history.trials])
     dates, counted = Dates(history), set(count_trials(history, study.budget)[0])
+    current = {trial.number for trial in current_trials([history.trials[number] for number in counted])}
     written = []
     for trial in history.trials:
         values = objectives.values(trial)
@@ -91,7 +94,7 @@ def write_trials(study: Recorded, objectives: Objectives) -> list[FrozenTrial]:
             distributions={name: parameters[name].distribution for name in trial.point},
             user_attrs=_attributes(study, trial, objectives),
             intermediate_values=_values_by_epoch(study, trial, objectives),
-            constraints=_broken(trial, trial.ended is not None and trial.number not in counted),
+            constraints=_broken(trial, trial.number in counted, trial.number in current),
         )
         frozen.datetime_start, frozen.datetime_complete = dates.times(trial)
         written.append(frozen)
@@ -107,10 +110,11 @@ def _state(trial: Trial, values: list[float] | None) -> TrialState:
     return {"failed": TrialState.FAIL, "pruned": TrialState.PRUNED, "running": TrialState.RUNNING}[trial.state]
 
 
-def _broken(trial: Trial, is_late: bool) -> dict[str, float]:
+def _broken(trial: Trial, counts: bool, is_current: bool) -> dict[str, float]:
     """Returns the constraints that a trial breaks."""
-    is_unread = trial.second is not None and trial.second <= 0
-    return {name: 1.0 for name, breaks in ((LATE, is_late), (UNREAD, is_unread)) if breaks}
+    is_late, is_unread = trial.ended is not None and not counts, trial.second is not None and trial.second <= 0
+    broken = ((LATE, is_late), (UNREAD, is_unread), (TRAINED_ON, counts and not is_current))
+    return {name: 1.0 for name, breaks in broken if breaks}
 
 
 def _values_by_epoch(study: Recorded, trial: Trial, objectives: Objectives) -> dict[int, float]:

@@ -15,6 +15,7 @@ from mgu.results.on_disk.result_file import ForeignResult
 from mgu.results.on_disk.search_files import CONFIRMED_FILE
 from mgu.results.schema.result import Result
 from mgu.search.costs import cost_of
+from mgu.search.current import current_trials
 from mgu.search.history import History
 from mgu.search.spending import count_trials
 from mgu.search.strategy import Trial, generator_for
@@ -75,7 +76,8 @@ def best_points(study_run: StudyRun, history: History, top: int) -> list[Trial]:
         The best trial of each point, the best first.
     """
     counted, _ = count_trials(history, study_run.study.budget)
-    scored = [trial for number in counted if (trial := history.trials[number]).score is not None]
+    current = current_trials([history.trials[number] for number in counted])
+    scored = [trial for trial in current if trial.score is not None]
     scored.sort(key=lambda trial: (-(trial.score or 0.0), trial.number))
     by_point = {study_run.study.space.key(trial.point): trial for trial in reversed(scored)}
     return sorted(by_point.values(), key=scored.index)[:top]

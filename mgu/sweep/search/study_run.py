@@ -17,6 +17,7 @@ from mgu.isolation import finish_imports
 from mgu.results.compare.axes import Axes
 from mgu.results.on_disk.files import make_folder
 from mgu.results.on_disk.folder import run_folder
+from mgu.search.current import current_trials
 from mgu.search.failures import outcome_of
 from mgu.search.history import History
 from mgu.search.spending import count_trials, spent_in_all
@@ -215,6 +216,6 @@ def _scores(details: object) -> str:
 
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:
-    """Returns the trial with the best score, the first one of equals; None where none has a score."""
-    scored = [trial for trial in trials if trial.score is not None]
+    """Returns the trial with the best score of the networks that there are, the first one of equals; None without."""
+    scored = [trial for trial in current_trials(trials) if trial.score is not None]
     return max(scored, key=lambda trial: (trial.score, -trial.number), default=None)
