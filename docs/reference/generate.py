@@ -1,7 +1,8 @@
 """Writes the pages of docs/reference/ from the code: python docs/reference/generate.py.
 
 config.md comes from the pydantic models of mgu/config/ and the values in conf/, result.md from the msgspec structures
-of mgu/results/schema/, cli.md from `--help` of the command and its sub-commands, python.md from docstrings.
+of mgu/results/schema/, cli.md from `--help` of the command and its sub-commands, python.md from docstrings, findings.md
+from the comments of findings/.
 tests/config/test_reference.py renders them again and compares.
 """
 
@@ -18,6 +19,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 import yaml
+from findings_page import render as findings_page
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
@@ -203,6 +205,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "result.md": result_page,
     "cli.md": cli_page,
     "python.md": partial(python_page, GENERATED),
+    "findings.md": partial(findings_page, GENERATED.replace("the code", "the scripts")),
 }
 
 

@@ -25,7 +25,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["config.md", "result.md", "cli.md", "python.md"])
+@pytest.mark.parametrize("page", ["config.md", "result.md", "cli.md", "python.md", "findings.md"])
 def test_the_reference_is_current(page: str, scripts: None) -> None:
     rendered = importlib.import_module("generate").PAGES[page]()
     assert (FOLDER / page).read_text(encoding="utf-8") == rendered, "call: python docs/reference/generate.py"
