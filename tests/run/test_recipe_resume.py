@@ -53,3 +53,14 @@ def test_half_the_precision_resumes_to_the_same_bits(model: str, configure: Conf
     train(whole)
     assert train(broken, 1).resumed == 1
     assert evidence(whole) == evidence(broken)
+
+
+@pytest.mark.parametrize("engine", ["native", "eager"])
+def test_a_generated_network_resumes_to_the_same_bits(engine: str, configure: Configure) -> None:
+    """Its graphs are drawn anew from the configuration; the recipe is that of results/search."""
+    recipe = ("training.ema=0.99", "training.select=last", "training.precise_bn=200", f"engine={engine}")
+    run = ("layout=nago_tiny", *recipe, "training.epochs=3", "training.batch_size=256")
+    whole, broken = (configure(*run, f"experiment_name={name}") for name in ("whole", "broken"))
+    train(whole)
+    assert train(broken, 1, 2).resumed == 2
+    assert evidence(whole) == evidence(broken)
