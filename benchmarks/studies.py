@@ -571,13 +571,16 @@ STUDIES = (
             "python benchmarks/recurrent.py sequential_mnist",
             *(
                 f"mgu-run -m +experiment=sequential_mnist hydra.sweeper.grids=null norm=no_norm {what} {how}"
-                for what, rates in (
-                    ("experiment_name=permuted_mnist dataset.permuted=true", "0.03"),
-                    ("experiment_name=pixel_mnist dataset.sequence=784 training.epochs=20", "0.03,0.01"),
+                for what, of_sgd, of_path_sgd in (
+                    ("experiment_name=permuted_mnist dataset.permuted=true", "0.03", "0.03"),
+                    (
+                        "experiment_name=pixel_mnist dataset.sequence=784 training.epochs=20",
+                        *("0.03,0.02,0.01", "0.03,0.01"),
+                    ),
                 )
                 for how in (
-                    f"optimizer=sgd optimizer.momentum=0 optimizer.nesterov=false optimizer.lr={rates}",
-                    f"optimizer=path_sgd optimizer.rescale_every=540 optimizer.lr={rates}",
+                    f"optimizer=sgd optimizer.momentum=0 optimizer.nesterov=false optimizer.lr={of_sgd}",
+                    f"optimizer=path_sgd optimizer.rescale_every=540 optimizer.lr={of_path_sgd}",
                     "optimizer=nadam optimizer.lr=0.001",
                 )
             ),
@@ -603,9 +606,8 @@ STUDIES = (
             Section("MNIST at 14x14 in a random order of pixels", "permuted_mnist", "The same order for all images; "
                     "else as above, at the rates that are best there.", path_tables.problems),
             Section("MNIST by single pixels, 784 steps", "pixel_mnist", "20 epochs of 540 steps, cosine schedule; else "
-                    "as above, at the rate that is best there and a third of it. nadam at 0.001 diverges in its first "
-                    "epoch.",
-                    path_tables.problems),
+                    "as above, at the rate that is best there and a third of it, SGD at two thirds, too. nadam at "
+                    "0.001 diverges in its first epoch.", path_tables.problems),
             Section("Digits at 8x8, 64 steps", "sequential_digits", "The 360 test images validate, 40 epochs of 29 "
                     "steps.", path_tables.problems),
             Section("The second part of kappa", "parts", "Of recurrent weights at the start, H = 100; ratio of "
