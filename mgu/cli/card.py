@@ -20,8 +20,7 @@ def main(arguments: list[str]) -> None:
         UserError: RUN is no finished run, or the file cannot be written.
     """
     options = _parse(arguments)
-    if options.output:
-        check_output(options.output)
+    file = check_output(options.output) if options.output else None
     from mgu.report.card.card import to_card
     from mgu.results.on_disk.files import write_text
     from mgu.results.on_disk.finished import read_finished
@@ -29,10 +28,10 @@ def main(arguments: list[str]) -> None:
 
     folder = find_run(options.run)
     text = to_card(folder, read_finished(folder))
-    if options.output is None:
+    if file is None:
         sys.stdout.write(text)
     else:
-        write_text(options.output, text)
+        write_text(file, text)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -37,9 +37,9 @@ def main(arguments: list[str]) -> None:
     kind = ("-pruned" if options.pruned else "") + ("-int8" if options.quantize else "")
     stem = re.sub(r"[^\w.+-]", "_", call_lean(model.trained.result.name))
     path = options.output or Path(f"{stem}{kind}{FILES[options.to]}")
-    check_output(path)
+    file = check_output(path)
     exported = export_run(model, options.to, bool(options.quantize))
-    with replacing(path) as temporary:
+    with replacing(file) as temporary:
         temporary.write_bytes(exported.content)
     for line in exported.lines:
         print_line(line)

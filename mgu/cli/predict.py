@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     """
     options = _parse(arguments)
     if options.output:
-        check_output(options.output)
+        options.output = check_output(options.output)
     # torch takes seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.predict.model import load
     from mgu.predict.writing import FORMATS

@@ -35,8 +35,7 @@ def main(arguments: list[str]) -> None:
     if options.write:
         _write_all(options.write)
     elif options.output:
-        check_output(options.output)
-        write_text(options.output, _text_of(options.what))
+        write_text(check_output(options.output), _text_of(options.what))
     else:
         sys.stdout.write(_text_of(options.what))
 

@@ -33,14 +33,14 @@ def main(arguments: list[str]) -> None:
         UserError: FOLDER has no such studies, Optuna is not installed, or the file cannot be written.
     """
     options = _parse(arguments)
-    check_output(options.optuna, "--optuna")
+    file = check_output(options.optuna, "--optuna")
     if options.optuna.exists() and not options.replace:
         raise UserError(
             f"--optuna must be a new file, but {options.optuna} is there. Pass another, or --replace to write it anew."
         )
     import_optuna("--optuna")
     studies = _read(_choose(options.folder, options.study))
-    write_journal(studies, options.optuna)
+    write_journal(studies, file)
     trials = sum(len(study.history.trials) for study in studies)
     print_line(f"written: {options.optuna}, {count(len(studies), 'study')}, {count(trials, 'trial')}")
 
