@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import lzma
+import os
 import tarfile
 import threading
 import time
@@ -21,7 +23,7 @@ from mgu.report.formats.json import to_json
 from mgu.report.ranking.rank import rank
 from mgu.results.on_disk.correct import write_correct
 from mgu.results.on_disk.result_file import write_result
-from mgu.results.on_disk.sealed import digest_files
+from mgu.results.on_disk.sealed import LIMIT, digest_files
 from mgu.results.runs import pack
 from mgu.results.runs.find import find_run
 from mgu.results.runs.load import load_results
@@ -212,3 +214,35 @@ def test_a_packed_run_cannot_be_named_where_weights_are_needed(
     monkeypatch.setenv("MGU_RUNS", str(tmp_path / "packed"))
     with pytest.raises(UserError, match="there is no unit_a"):
         find_run("unit_a")
+
+
+def test_a_run_that_cannot_be_read_is_named_and_the_pack_stays(make: Make, tmp_path: Path) -> None:
+    pack_runs(load_results([make("bn", 0)]).runs, tmp_path / "kept")
+    before = (tmp_path / "kept" / "runs.tar.xz").read_bytes()
+    folder = make("ln", 1)
+    runs = load_results([folder]).runs
+    size = (folder / "history.csv").stat().st_size
+    os.truncate(folder / "history.csv", LIMIT + 1)
+    with pytest.raises(UserError, match=r"a run must be files .* but .*history.csv is too large .*other runs"):
+        pack_runs(runs, tmp_path / "kept")
+    os.truncate(folder / "history.csv", size)
+    (folder / "result.json").unlink()  # as force=true does
+    with pytest.raises(UserError, match=r"but .*ln-s1-n0000001/result.json is gone. .* wait until it is trained"):
+        pack_runs(runs, tmp_path / "kept")
+    assert (tmp_path / "kept" / "runs.tar.xz").read_bytes() == before
+
+
+def test_a_lock_that_another_user_left_can_be_taken(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, really = tmp_path / ".runs.tar.xz.lock", Path.open
+    left.touch()
+
+    def as_other_user(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        if path == left and mode != "rb":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", as_other_user)
+    assert pack_runs(load_results([make("bn", 0)]).runs, tmp_path).added == 1
+    assert not left.exists()

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from os.path import exists  # unlike that of Path it is False for a name that no file can have
 from pathlib import Path
+from typing import BinaryIO
 
 from mgu.errors import UserError
 from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
@@ -182,7 +183,7 @@ def locking(path: Path) -> Iterator[None]:
     """
     beside = path.with_name(f".{path.name}.lock")
     while True:
-        with beside.open("ab") as lock:
+        with _open_lock(beside) as lock:
             with contextlib.suppress(OSError):
                 fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.fstat(lock.fileno()).st_nlink:  # another process has had it, and has deleted it
@@ -192,6 +193,16 @@ def locking(path: Path) -> Iterator[None]:
             finally:
                 beside.unlink(missing_ok=True)
             return
+
+
+def _open_lock(path: Path) -> BinaryIO:
+    """Opens a lock; one that another user's process left when it was killed, too, which may be read only."""
+    try:
+        return path.open("ab")
+    except PermissionError:
+        if not path.exists():
+            raise
+        return path.open("rb")  # enough for a lock
 
 
 def write_text(path: Path, text: str) -> None:

@@ -71,8 +71,8 @@ def pack_runs(runs: Sequence[Run], folder: Path, replace: bool = False, searches
         What became of the pack.
 
     Raises:
-        UserError: The folder cannot be written, its pack or a search cannot be read, or a run or a study is there with
-            another result or history.
+        UserError: The folder cannot be written, its pack, a run or a search cannot be read, or a run or a study is
+            there with another result or history.
     """
     make_folder(folder, "--to", "Name another.")
     with locking(folder / PACK_FILE):  # else two at once would lose the runs of one another
@@ -148,10 +148,24 @@ def _key(run: Run) -> str:
 
 
 def _files_of(run: Run) -> Files:
-    """Returns the files of a run that a pack holds, bit for bit but for paths of this machine."""
+    """Returns the files of a run that a pack holds, bit for bit but for paths of this machine.
+
+    Raises:
+        UserError: A file cannot be read, such as another user's, or the result is gone since it was loaded.
+    """
     if run.packed is not None:
         return run.packed
-    files = {name: read_plain(run.folder / name) for name in PACKED_FILES if (run.folder / name).is_file()}
+    files: dict[str, bytes] = {}
+    for name in PACKED_FILES:
+        try:
+            if name == RESULT_FILE or (run.folder / name).is_file():
+                files[name] = read_plain(run.folder / name)
+        except (FileNotFoundError, ValueError) as error:
+            reason = "gone" if isinstance(error, FileNotFoundError) else error
+            raise UserError(
+                f"a run must be files that can be read, but {run.folder / name} is {reason}. See to its permissions, "
+                "wait until it is trained, or name the other runs."
+            ) from None
     return files | {RESULT_FILE: _without_folders(files[RESULT_FILE])}
 
 
