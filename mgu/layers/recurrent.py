@@ -66,7 +66,9 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         weights = Weights(self.input_weight, self.recurrent_weight, self.bias)
-        compute = run_steps if torch.compiler.is_compiling() or is_traced(x) else run_loop
+        # Autocast looks into operations, of which the loop is one: its products would mix two precisions.
+        is_looked_into = torch.compiler.is_compiling() or is_traced(x) or torch.is_autocast_enabled(x.device.type)
+        compute = run_steps if is_looked_into else run_loop
         return compute(x, weights, self.cell, self.returns_all)
 
     def count_flops(self, num_sequences: int, num_steps: int) -> int:

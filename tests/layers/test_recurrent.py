@@ -47,6 +47,24 @@ def test_gradients_are_central_differences() -> None:
     assert torch.autograd.gradcheck(layer, (x,), eps=1e-6, atol=1e-6, rtol=1e-6)
 
 
+@pytest.mark.parametrize("returns_all", [False, True])
+def test_products_are_of_half_precision_where_training_is(returns_all: bool) -> None:
+    torch.manual_seed(0)
+    layer, x = Recurrent(3, 8, "tanh", returns_all=returns_all), torch.randn(4, 5, 3, requires_grad=True)
+    expected = layer(x)
+    expected.sum().backward()
+    gradients = [weight.grad.clone() for weight in layer.parameters() if weight.grad is not None]
+    layer.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16):
+        states = layer(x)
+    states.float().sum().backward()
+    assert states.dtype == torch.bfloat16
+    torch.testing.assert_close(states.float(), expected, rtol=0, atol=0.03)
+    for weight, gradient in zip(layer.parameters(), gradients, strict=True):
+        assert weight.grad is not None and weight.grad.dtype == torch.float32
+        torch.testing.assert_close(weight.grad, gradient, rtol=0.05, atol=0.05 * float(gradient.abs().max()))
+
+
 def test_starts() -> None:
     irnn, np_rnn = Recurrent(2, 50, start="identity"), Recurrent(2, 50, start="positive_definite")
     assert torch.equal(irnn.recurrent_weight, torch.eye(50)) and irnn.input_weight.std() < 0.002
