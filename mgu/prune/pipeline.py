@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -39,11 +41,13 @@ from mgu.results.on_disk.sealed import digest_files
 from mgu.results.schema.result import Result
 from mgu.run.checkpoint import save_weights
 
+NEW_FOLDER = ".new"  # of files that are not whole yet, in prune/ of the run
+
 
 def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, tell: Tell) -> tuple[PruneOutcome, Path]:
     """Prunes a trained unit and writes everything to the folder prune/ of its run.
 
-    Until everything is measured, the files of an earlier call stay as they are.
+    Until everything is measured and written, the files of an earlier call stay as they are.
 
     Args:
         trained: The run of the unit.
@@ -136,18 +140,30 @@ def _outcome(
 def _write(
     folder: Path, outcome: PruneOutcome, variants: dict[str, Variant], exported: tuple[Format, bytes] | None
 ) -> PruneOutcome:
-    """Replaces the files of an earlier call, and writes prune.json last; returns it, with the files' checksums."""
+    """Writes all files, then puts them in the place of those of an earlier call; returns prune.json with checksums."""
+    new, written = folder / NEW_FOLDER, {PRUNED_FILE: "pruned", CONVERTED_FILE: "converted"}
+    shutil.rmtree(new, ignore_errors=True)  # of a call that was killed
+    new.mkdir()
+    try:
+        for file, name in written.items():
+            save_weights(new, variants[name].subject.module.state_dict(), file)
+        if exported:
+            form, content = exported
+            with replacing(new / EXPORT_FILES[form]) as temporary:
+                temporary.write_bytes(content)
+            written[EXPORT_FILES[form]] = form
+        draw_curve(outcome, new / PICTURE_FILE)
+        outcome = msgspec.structs.replace(outcome, files=digest_files(new, written))
+        write_outcome(new, outcome)
+        _take_place(new, folder, (PICTURE_FILE, *written))
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return outcome
+
+
+def _take_place(new: Path, folder: Path, names: Iterable[str]) -> None:
+    """Moves new files to the place of earlier ones: prune.json, which fits the others, is the last."""
     for stale in (OUTCOME_FILE, PICTURE_FILE, *EXPORT_FILES.values()):
         (folder / stale).unlink(missing_ok=True)
-    written = {PRUNED_FILE: "pruned", CONVERTED_FILE: "converted"}
-    for file, name in written.items():
-        save_weights(folder, variants[name].subject.module.state_dict(), file)
-    if exported:
-        form, content = exported
-        with replacing(folder / EXPORT_FILES[form]) as temporary:
-            temporary.write_bytes(content)
-        written[EXPORT_FILES[form]] = form
-    draw_curve(outcome, folder / PICTURE_FILE)
-    outcome = msgspec.structs.replace(outcome, files=digest_files(folder, written))
-    write_outcome(folder, outcome)
-    return outcome
+    for name in (*names, OUTCOME_FILE):
+        (new / name).replace(folder / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shlex
 from dataclasses import replace
@@ -20,17 +21,24 @@ from mgu.config.prune import read_settings
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import ConvNet
-from mgu.prune import inputs
+from mgu.prune import inputs, pipeline
 from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.convert import logits_of
-from mgu.prune.figure import _costs
+from mgu.prune.figure import PICTURE_FILE, _costs
 from mgu.prune.fix_gates import fix_by_threshold, round_near
 from mgu.prune.inputs import check_kind, choosing_splits
 from mgu.prune.load import load_pruned
 from mgu.prune.network import GateId
-from mgu.prune.outcome import OUTCOME_FILE, ModelRow, PruneOutcome
-from mgu.prune.pipeline import run_pruning, warning_of
+from mgu.prune.outcome import (
+    CONVERTED_FILE,
+    EXPORT_FILES,
+    OUTCOME_FILE,
+    PRUNED_FILE,
+    ModelRow,
+    PruneOutcome,
+)
+from mgu.prune.pipeline import NEW_FOLDER, run_pruning, warning_of
 from mgu.prune.terminal import print_outcome
 from mgu.results.on_disk.file_names import PRUNE_FOLDER
 from mgu.results.on_disk.folder import run_folder
@@ -87,6 +95,28 @@ def test_the_whole_way(trained_unit: Path, either: str) -> None:
     assert found == rows["pruned"].val == rows["converted"].val
     written = {file.name for file in folder.iterdir()}
     assert written == {"prune.json", "pruned.safetensors", "converted.safetensors", "converted.pt2", "prune.png"}
+
+
+@pytest.mark.parametrize("fails", ["save_weights", "draw_curve", "write_outcome"])
+def test_files_of_an_earlier_call_stay_where_new_ones_cannot_be_written(
+    fails: str, trained_unit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prune_folder = trained_unit / PRUNE_FOLDER
+    prune_folder.mkdir()
+    names = (OUTCOME_FILE, PICTURE_FILE, PRUNED_FILE, CONVERTED_FILE, EXPORT_FILES["torch"])
+    for name in names:
+        (prune_folder / name).write_text(f"an earlier {name}")
+    (prune_folder / NEW_FOLDER).mkdir()  # of a call that was killed
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pipeline, fails, full)
+    with pytest.raises(OSError, match="No space left"):
+        run_pruning(load_trained(trained_unit), quick("method=threshold"), None, lambda line: None)
+    assert {file.name: file.read_text() for file in prune_folder.iterdir()} == {
+        name: f"an earlier {name}" for name in names
+    }
 
 
 def some_outcome(examples: str = "images") -> PruneOutcome:
