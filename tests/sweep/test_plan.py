@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from mgu.config.run import RunConfig
 from mgu.console.text import describe_s
@@ -116,6 +119,23 @@ def test_a_sweep_says_how_many_runs_it_tries_again(failed: int, told: str, confi
     sweep.todo = {run_folder(config): config for config in configs}
     states = {run_folder(config): find_state(config) for config in configs}
     assert sweep._describe(states) == f"on cpu: 0 done, {told}"
+
+
+def test_the_state_of_another_user_s_run_is_told(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = configure("layout=digits_2")
+    folder = run_folder(config)
+    folder.mkdir(parents=True)
+    (folder / CHECKPOINT_FILE).write_text("")
+    (folder / LOCK_FILE).touch()
+
+    def may_not_write(lock: FileLock, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", lock.lock_file)
+
+    monkeypatch.setattr(FileLock, "acquire", may_not_write)
+    assert find_state(config) == "interrupted"
+    with (folder / LOCK_FILE).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert find_state(config) == "running"
 
 
 def test_faults_of_all_runs_are_listed_at_once_and_nothing_is_trained(mgu_run: Command) -> None:

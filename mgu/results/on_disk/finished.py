@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mgu.errors import UserError
-from mgu.results.on_disk.file_names import LOCK_FILE, LOG_FILE, RESULT_FILE
-from mgu.results.on_disk.folder import lock_run
+from mgu.results.on_disk.file_names import LOG_FILE, RESULT_FILE
+from mgu.results.on_disk.folder import is_held
 from mgu.results.on_disk.result_file import OtherVersion, other_version, read_result
 from mgu.results.on_disk.sealed import Changed
 from mgu.results.schema.result import Result
@@ -25,12 +25,8 @@ def read_finished(folder: Path) -> Result:
         UserError: The run is not over, it failed, or its result.json is damaged.
     """
     if not (folder / RESULT_FILE).exists():
-        if (folder / LOCK_FILE).exists():
-            with lock_run(folder) as is_ours:
-                if not is_ours:
-                    raise UserError(
-                        f"RUN must be finished, but {folder} is being trained. Call this again when it is done."
-                    )
+        if is_held(folder):
+            raise UserError(f"RUN must be finished, but {folder} is being trained. Call this again when it is done.")
         raise UserError(
             f"RUN must be finished, but {folder} has no {RESULT_FILE}. Run the same command "
             "again; it resumes after the last epoch."

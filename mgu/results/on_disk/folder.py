@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,16 +125,37 @@ def find_state(config: RunConfig) -> State:
     folder = run_folder(config)
     if find_done(config):
         return "done"
-    if (folder / LOCK_FILE).exists():
-        with lock_run(folder) as is_ours:
-            if not is_ours:
-                return "running"
+    if is_held(folder):
+        return "running"
     result = find_result(config)
     if result and result.status == "failed":
         return "failed"
     if find_foreign(config):
         return "foreign"
     return "interrupted" if (folder / CHECKPOINT_FILE).exists() else "pending"
+
+
+def is_held(folder: Path) -> bool:
+    """Tells whether a process trains a run, or uses its folder.
+
+    Args:
+        folder: The run's folder.
+
+    Returns:
+        Whether a process holds its lock.
+    """
+    if not (folder / LOCK_FILE).exists():
+        return False
+    try:
+        with lock_run(folder) as is_ours:
+            return not is_ours
+    except PermissionError:  # another user's file, which is enough to be looked at
+        with (folder / LOCK_FILE).open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
 
 
 def count_epochs(folder: Path) -> int:
