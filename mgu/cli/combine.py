@@ -7,24 +7,12 @@ each value changes a part of the configuration of its own. Where it does not, th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from mgu.cli.composed import Composed, FrozenOverrides
+from mgu.cli.number_axes import NumberAxes
 from mgu.cli.yaml_files import have_computed_defaults
 from mgu.errors import UserError
-
-FrozenOverrides = tuple[str, ...]  # of one job, as a key
-
-
-class Composed(NamedTuple):
-    """Holds what a job was composed to.
-
-    Attributes:
-        values: The resolved configuration.
-        is_plain: Whether each value depends on at most one other one.
-    """
-
-    values: dict[str, Any]
-    is_plain: bool
 
 
 class Conflict(Exception):  # noqa: N818 - it is what was found
@@ -40,7 +28,7 @@ class Combiner:
     """
 
     def __init__(self, jobs: Sequence[Sequence[str]], compose: Callable[[FrozenOverrides], Composed]) -> None:
-        self._compose, self._kept = compose, dict[FrozenOverrides, Composed]()
+        self._compose, self._kept = NumberAxes(compose), dict[FrozenOverrides, Composed]()
         self._first: dict[FrozenOverrides, FrozenOverrides] = {}
         neighbours: dict[
             FrozenOverrides, set[FrozenOverrides]
@@ -59,7 +47,7 @@ class Combiner:
         overrides = tuple(job)
         keys = _keys(overrides)
         if keys not in self._worth_it or len(set(keys)) < len(keys):
-            return self._compose(overrides).values
+            return self._compose(self._first.setdefault(keys, overrides), overrides).values
         first = self._first[keys]
         try:
             parts = [self._keep(each) for each in (first, *_change_one(first, overrides))]
@@ -72,7 +60,7 @@ class Combiner:
 
     def _keep(self, overrides: FrozenOverrides) -> Composed:
         if overrides not in self._kept:
-            self._kept[overrides] = self._compose(overrides)
+            self._kept[overrides] = self._compose(self._first[_keys(overrides)], overrides)
         return self._kept[overrides]
 
 

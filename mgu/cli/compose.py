@@ -11,7 +11,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mgu.cli.combine import Combiner, Composed, FrozenOverrides
+from mgu.cli.combine import Combiner
+from mgu.cli.composed import Composed, FrozenOverrides
 from mgu.cli.hydra_errors import translate_error
 from mgu.cli.interpolations import check_interpolations
 from mgu.cli.remember import remember_files

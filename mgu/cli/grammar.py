@@ -82,9 +82,13 @@ def _check_sizes(parsed: Sequence[Override]) -> None:
     """Refuses a sweep that is empty, or larger than anybody waits for, before it is expanded."""
     num_runs = 1.0
     for override in parsed:
-        if not override.is_sweep_override() or not override.is_discrete_sweep():
+        if not override.is_sweep_override():
             continue
         key, typed = override.key_or_group, str(override.input_line).partition("=")[2]
+        if not override.is_discrete_sweep():
+            raise UserError(
+                f"{key} must be values to sweep over, but {typed} has any number of them. List some, as in {key}=a,b"
+            )
         size = _count_values(override)
         if size == 0:
             raise UserError(f"{key} must have a value in a sweep, but {typed} has none. Pass {key}=... with one value.")

@@ -192,7 +192,7 @@ def _cells(run: PlannedRun) -> dict[str, str]:
 def _describe_total(runs: Sequence[PlannedRun], concurrency: Concurrency) -> list[str]:
     """Describes the total, and what the estimates are based on."""
     total = _total(runs, concurrency)
-    states = ", ".join(f"{number} {state}" for state, number in total["states"].items())
+    states = ", ".join(f"{number:,} {state}" for state, number in total["states"].items())
     devices = " and ".join(sorted({run.model.device for run in runs}))
     lines = [f"{count(len(runs), 'run')} ({states}) on {devices}."]
     expected = [run.estimate for run in runs if run.estimate not in (DONE, SKIPPED)]
@@ -212,7 +212,7 @@ def _describe_total(runs: Sequence[PlannedRun], concurrency: Concurrency) -> lis
                 "runs side by side are slower."
             )
     for method in dict.fromkeys(methods):
-        lines.append(f"  {methods.count(method)} estimated from {method}.")
+        lines.append(f"  {methods.count(method):,} estimated from {method}.")
     for method in dict.fromkeys(unknown):
-        lines.append(f"  {unknown.count(method)} {method}.{HOW_TO_KNOW if method == NO_SAMPLE.method else ''}")
+        lines.append(f"  {unknown.count(method):,} {method}.{HOW_TO_KNOW if method == NO_SAMPLE.method else ''}")
     return lines

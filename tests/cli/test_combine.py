@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -11,8 +12,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from mgu.cli.combine import Combiner, Composed, FrozenOverrides
+from mgu.cli.combine import Combiner
 from mgu.cli.compose import read_config, read_jobs
+from mgu.cli.composed import Composed, FrozenOverrides
 from mgu.config.conf import conf_dir
 from mgu.errors import UserError
 
@@ -29,6 +31,10 @@ SECTION = [
     for name, lr, seed in product(("sgd", "adamw"), (0.1, 1.0), (0, 1))
 ]
 AUTO = [[f"optimizer={name}", f"dataset={data}"] for name, data in product(("nadam", "sgd"), ("digits", "mnist"))]
+NUMBERS = [[f"seed={seed}"] for seed in (0, 1, 5, 2**62, 7)]
+# Whole numbers where others stand, too, and one that is also another value's: 3 layers.
+MIXED = [["layout=digits_3", f"optimizer.lr={lr}", "++seed=4"] for lr in (1, 3, 2, 0.5, "1e-3", "auto")]
+REPEATED = [[f"norm={norm}", f"training.epochs={n}"] for norm, n in product(("ln", "no_norm"), (1, 2, 3, 20, 30))]
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def load(loader: Any, mode: RunMode, words: list[str]) -> Any:
     return loaded
 
 
-@pytest.mark.parametrize("jobs", [GRID, UNITS, SECTION, AUTO], ids=["grid", "units", "one section", "auto"])
+@pytest.mark.parametrize("jobs", [GRID, UNITS, SECTION, AUTO, NUMBERS, MIXED, REPEATED])
 def test_a_sweep_is_what_its_jobs_are_alone(loader: Any, jobs: list[list[str]]) -> None:
     alone = [read_config(load(loader, RunMode.RUN, job)) for job in jobs]
     swept = read_jobs(loader, load(loader, RunMode.MULTIRUN, []), jobs)
@@ -63,6 +69,37 @@ def test_what_two_words_change_is_composed() -> None:
     jobs = [[f"a={a}", f"b={b}"] for a, b in product(range(4), range(4))]
     combiner = Combiner(jobs, compose)
     assert [combiner(job) for job in jobs] == [compose(tuple(job)).values for job in jobs]
+
+
+@pytest.mark.parametrize(
+    ("of_number", "num_composed"),
+    [
+        (lambda n: {"n": n, "seed": n, "fixed": 7}, 2),  # in two places
+        (lambda n: {"n": n, "name": f"run {n}"}, 6),
+        (lambda n: {"n": {"depth": n, "width": n if n < 3 else 9}}, 6),  # n names a file of a group
+        (lambda n: {"n": float(n)}, 6),
+    ],
+)
+def test_jobs_that_differ_in_a_number_are_made_of_two(of_number: Callable[[int], Any], num_composed: int) -> None:
+    called = list[FrozenOverrides]()
+
+    def composed(words: FrozenOverrides) -> Composed:
+        called.append(words)
+        if words == ("n=-1",):
+            raise UserError("n must be positive")
+        return Composed(of_number(int(words[0].partition("=")[2])), True)
+
+    combiner = Combiner([[f"n={n}"] for n in (1, 2, 3, -1, 4, 20)], composed)
+    assert [combiner([f"n={n}"]) for n in (1, 2, 3, 4, 20, 3)] == [of_number(n) for n in (1, 2, 3, 4, 20, 3)]
+    assert len(called) == num_composed
+
+
+def test_a_first_job_that_is_refused_is_no_ground_for_others() -> None:
+    jobs = [[f"a={a}", "b=0"] for a in (-1, 2, 3, 4)]
+    combiner = Combiner(jobs, compose)
+    with pytest.raises(UserError, match="a must be positive"):
+        combiner(jobs[0])
+    assert [combiner(job)["a"] for job in jobs[1:]] == ["2", "3", "4"]
 
 
 def test_a_grid_is_composed_from_its_edges() -> None:

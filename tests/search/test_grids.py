@@ -93,7 +93,7 @@ def test_an_experiment_without_its_grids_sweeps_what_is_given() -> None:
     ("arguments", "message"),
     [
         ("norm=ln mgu=reference", "one grid must have all the axes mgu, norm, but none of baselines, units does"),
-        ("seed=interval(0,1)", "the command line must fit the configuration, but: .* INTERVAL"),
+        ("seed=interval(0,1)", r"seed must be values to sweep over, but interval\(0,1\) has any .* as in seed=a,b"),
         ("seed=range(", "the command line must fit the configuration, but: "),
     ],
 )
