@@ -214,6 +214,9 @@ def test_a_packed_run_cannot_be_named_where_weights_are_needed(
     monkeypatch.setenv("MGU_RUNS", str(tmp_path / "packed"))
     with pytest.raises(UserError, match="there is no unit_a"):
         find_run("unit_a")
+    for name in ("packed/runs", "packed/runs/runs.tar.xz"):
+        with pytest.raises(UserError, match=r"of one run, but .*packed/runs is not. Its runs.tar.xz has .* no weights"):
+            find_run(tmp_path / name)
 
 
 def test_a_run_that_cannot_be_read_is_named_and_the_pack_stays(make: Make, tmp_path: Path) -> None:

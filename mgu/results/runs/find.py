@@ -9,7 +9,7 @@ from pathlib import Path
 from mgu.errors import UserError
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.differences import describe_differences
-from mgu.results.on_disk.file_names import CHECKPOINT_FILE, CONFIG_FILE, RESULT_FILE
+from mgu.results.on_disk.file_names import CHECKPOINT_FILE, CONFIG_FILE, PACK_FILE, RESULT_FILE
 from mgu.results.on_disk.files import default_runs_dir, name_below, places_of
 from mgu.results.runs.load import Run, load_results
 from mgu.results.runs.starts import join_starts
@@ -41,6 +41,8 @@ def find_run(path: str | Path) -> Path:
                 if _is_run(place):
                     return place
                 elsewhere = elsewhere or place  # a folder of something else does not hide a run of its name
+            elif place.name == PACK_FILE and place.is_file():
+                elsewhere = elsewhere or place.parent
     except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, no such user, a null byte
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise UserError(
@@ -123,4 +125,6 @@ def _no_run(folder: Path) -> UserError:
     """Returns what to raise for a folder that is no run's own."""
     runs = sorted(file.parent for file in folder.rglob(RESULT_FILE))
     hint = f"Name one of the {len(runs)} below it, as {runs[0]}." if runs else "A run's folder holds a result.json."
+    if not runs and (folder / PACK_FILE).is_file():
+        hint = f"Its {PACK_FILE} has results for report and diff, and no weights: name the folder that was packed."
     return UserError(f"RUN must be the folder of one run, but {folder} is not. {hint}")
