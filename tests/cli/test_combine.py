@@ -94,6 +94,17 @@ def test_jobs_that_differ_in_a_number_are_made_of_two(of_number: Callable[[int],
     assert len(called) == num_composed
 
 
+def test_a_number_that_chooses_another_value_is_composed_each_time() -> None:
+    """As in `layout.width=${widths.${seed}}`, which is the same for the first two seeds."""
+
+    def looked_up(words: FrozenOverrides) -> Composed:
+        seed = int(words[0].partition("=")[2])
+        return Composed({"seed": seed, "width": (8, 8, 16, 32)[seed]}, is_plain=False)
+
+    combiner = Combiner([[f"seed={seed}"] for seed in range(4)], looked_up)
+    assert [combiner([f"seed={seed}"])["width"] for seed in range(4)] == [8, 8, 16, 32]
+
+
 def test_a_first_job_that_is_refused_is_no_ground_for_others() -> None:
     jobs = [[f"a={a}", "b=0"] for a in (-1, 2, 3, 4)]
     combiner = Combiner(jobs, compose)
