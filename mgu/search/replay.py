@@ -71,7 +71,8 @@ def find_records(
     """
     if space.size is None:
         raise UserError(
-            f"search.replay must have a space of finitely many points, but space={space.name} has infinitely many."
+            f"search.replay must have a space of finitely many points, but space={space.name} has infinitely many. "
+            "Pass space=grid, or leave search.replay out."
         )
     by_identity = {result.identity: result for result in results}
     points = list(space.points())

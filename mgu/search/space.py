@@ -39,7 +39,9 @@ class Space:
         seen: set[str] = set()
         for parameter in self.parameters:
             if parameter.name in seen:
-                raise UserError(f"parameters of a space must have different names, but got {parameter.name} twice.")
+                raise UserError(
+                    f"parameters of a space must have different names, but got {parameter.name} twice. Leave one out."
+                )
             if parameter.when and parameter.when.name not in seen:
                 raise UserError(
                     f"the condition of {parameter.name} must name a parameter before it, but got "
@@ -142,7 +144,9 @@ class Space:
             point = self.canonical({parameter.name: parameter.sample(generator) for parameter in self.parameters})
             if self.is_legal(point):
                 return point
-        raise UserError(f"space={self.name} must have legal points, but none of {MOST_DRAWS:,} drawn ones is.")
+        raise UserError(
+            f"space={self.name} must have legal points, but none of {MOST_DRAWS:,} drawn ones is. Widen it."
+        )
 
     def canonical(self, point: Mapping[str, Any]) -> Point:
         """Returns the point without the values of inactive parameters, in the order of the parameters.

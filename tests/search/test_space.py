@@ -18,6 +18,7 @@ from mgu.search.parameters.factors import Factors
 from mgu.search.space import Space
 from mgu.search.spaces import build_space
 from mgu.search.spaces.context import SpaceContext
+from mgu.search.spaces.listed import read_parameter
 from tests.search.spaces import GRID, MIXED, TILES
 
 NESTED = Space("nested", (Int("n", 1, 3), Int("x", 0, 4, when=Condition("n", (2,)))))
@@ -145,6 +146,25 @@ def listed(**choices: list[object]) -> Space:
 def test_points_that_are_one_run_are_refused(choices: dict[str, list[object]], message: str) -> None:
     with pytest.raises(UserError, match=message):
         listed(**choices)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"kind": "int"}, r"must have low and high, but got {'kind': 'int'}\. Add them\."),
+        ({"kind": "int", "low": 0}, r"must have high, but got .*\. Add it\."),
+        ({"kind": "ordinal", "choices": [1], "log": True}, r"choices, when only, but got log\. Leave it out\."),
+        ({"kind": "categorical", "choices": []}, r"must be a list that is not empty, but got \[\]\. List the values\."),
+        ({"kind": "float", "low": 1, "high": 0}, r"with low <= high, but got 1 and 0\. Write them as in: low: 1\.0e-4"),
+        ({"kind": "int", "low": 0, "high": 0.5}, r"must be whole numbers, but got 0 and 0\.5\. Take kind: float"),
+        ({"kind": "float", "low": 0, "high": 1, "log": True}, r"above 0 with log, but got 0\. Raise it, or leave"),
+        ({"kind": "factors", "product": 0, "parts": 2}, r"above 0, but got 0 and 2\. Write them as in: product: 512"),
+        ({"kind": "ordinal", "choices": [1], "when": []}, r"with its values, but got \[\]\. Write it as in: when"),
+    ],
+)
+def test_what_is_wrong_with_a_parameter_comes_with_what_to_do(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read_parameter("size", settings)
 
 
 @pytest.mark.parametrize("high", [10**400, float("inf"), float("nan"), -1, "9"])

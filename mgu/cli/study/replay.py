@@ -80,7 +80,9 @@ def _replay_group(
     """Replays the studies that differ in their seed alone on recorded runs, and saves their curves."""
     first, second = studies[0].study, studies[0].settings.search.second
     if first.space.measure is not None:
-        raise UserError(f"search.replay must have a space of runs, but space={first.space.name} has none.")
+        raise UserError(
+            f"search.replay must have a space of runs, but space={first.space.name} has none. Leave search.replay out."
+        )
     if is_multi_fidelity(first.strategy):
         raise UserError(
             f"search.replay must have a strategy that trains runs to their end, but search={first.name} stops them, "

@@ -24,6 +24,7 @@ from mgu.search.parameters.factors import Factors
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
+from mgu.text.agree import agree
 from mgu.text.nearest import did_you_mean
 
 # By kind, the class of a parameter and the settings that it needs; `when` each may have, `log` those with bounds.
@@ -58,7 +59,8 @@ def build_listed(settings: Mapping[str, Any], context: SpaceContext) -> Space:
     for key, override in zip(given, context.overrides, strict=True):
         if key in listed:
             raise UserError(
-                f"{key} must be left out, for space={settings.get('name')} searches it, but got {override}."
+                f"{key} must be left out, for space={settings.get('name')} searches it, but got {override}. "
+                "Leave it out, or search another space."
             )
     return Space(str(settings.get("name", "listed")), tuple(read_parameter(*item) for item in listed.items()))
 
@@ -84,9 +86,12 @@ def read_parameter(name: str, settings: Any) -> Parameter:
     make, needed = KINDS[kind]
     allowed = {*needed, "when", *(("log",) if "low" in needed else ())}
     if missing := [key for key in needed if key not in values]:
-        raise UserError(f"the parameter {name} of kind {kind} must have {' and '.join(missing)}, but got {settings!r}.")
+        needs = f"{' and '.join(missing)}, but got {settings!r}. Add {agree(len(missing), 'it', 'them')}."
+        raise UserError(f"the parameter {name} of kind {kind} must have {needs}")
     if unknown := [key for key in values if key not in allowed]:
-        raise UserError(f"the parameter {name} must have {', '.join(sorted(allowed))} only, but got {unknown[0]}.")
+        hint = did_you_mean(str(unknown[0]), allowed) or " Leave it out."
+        rule = f"{', '.join(sorted(allowed))} only"
+        raise UserError(f"the parameter {name} must have {rule}, but got {unknown[0]}.{hint}")
     _check_values(name, kind, values)
     if "choices" in values:
         values["choices"] = tuple(tuple(each) if isinstance(each, list) else each for each in values["choices"])
@@ -98,20 +103,35 @@ def read_parameter(name: str, settings: Any) -> Parameter:
 def _check_values(name: str, kind: str, values: Mapping[str, Any]) -> None:
     """Raises UserError where the values of a parameter cannot be those of its kind."""
     if "choices" in values and (not isinstance(values["choices"], list) or not values["choices"]):
-        raise UserError(f"choices of {name} must be a list that is not empty, but got {values['choices']!r}.")
+        raise UserError(
+            f"choices of {name} must be a list that is not empty, but got {values['choices']!r}. List the values."
+        )
     if twice := next((each for each, n in Counter(map(_spell, values.get("choices", ()))).items() if n > 1), None):
         raise UserError(f"choices of {name} must be different, but got {twice} twice. Leave one out.")
     if "low" in values:
-        numbers = (values["low"], values["high"])
-        is_number = all(isinstance(each, int | float) and abs(each) <= sys.float_info.max for each in numbers)
-        if not is_number or numbers[0] > numbers[1]:
-            raise UserError(f"low and high of {name} must be numbers with low <= high, but got {numbers}.")
-        if kind == "int" and not all(isinstance(each, int) for each in numbers):
-            raise UserError(f"low and high of {name} must be whole numbers, but got {numbers}. Take kind: float.")
-        if values.get("log") and numbers[0] <= 0:
-            raise UserError(f"low of {name} must be above 0 with log, but got {numbers[0]}.")
+        _check_bounds(name, kind, values)
     if kind == "factors" and not all(isinstance(values[key], int) and values[key] > 0 for key in ("product", "parts")):
-        raise UserError(f"product and parts of {name} must be whole numbers above 0, but got {values}.")
+        product, parts = values["product"], values["parts"]
+        raise UserError(
+            f"product and parts of {name} must be whole numbers above 0, but got {product!r} and {parts!r}. Write them "
+            "as in: product: 512, parts: 4."
+        )
+
+
+def _check_bounds(name: str, kind: str, values: Mapping[str, Any]) -> None:
+    """Raises UserError where low and high cannot be the bounds of a number."""
+    low, high = values["low"], values["high"]
+    if not all(isinstance(each, int | float) and abs(each) <= sys.float_info.max for each in (low, high)) or low > high:
+        raise UserError(
+            f"low and high of {name} must be numbers with low <= high, but got {low!r} and {high!r}. Write them as in: "
+            "low: 1.0e-4, high: 0.1."
+        )
+    if kind == "int" and not all(isinstance(each, int) for each in (low, high)):
+        raise UserError(
+            f"low and high of {name} must be whole numbers, but got {low!r} and {high!r}. Take kind: float for others."
+        )
+    if values.get("log") and low <= 0:
+        raise UserError(f"low of {name} must be above 0 with log, but got {low!r}. Raise it, or leave log out.")
 
 
 def _spell(choice: Any) -> str:
@@ -123,6 +143,9 @@ def _read_condition(name: str, when: Any) -> Condition | None:
     if when is None:
         return None
     if not isinstance(when, Mapping) or len(when) != 1:
-        raise UserError(f"when of {name} must be one parameter with its values, as {{norm: [ln]}}, but got {when!r}.")
+        raise UserError(
+            f"when of {name} must be one parameter with its values, but got {when!r}. Write it as in: "
+            "when: {norm: [ln]}."
+        )
     [(other, values)] = when.items()
     return Condition(str(other), tuple(values) if isinstance(values, list) else (values,))
