@@ -129,6 +129,27 @@ class Budget:
         Raises:
             UserError: There is no limit, or one that can never be reached.
         """
+        self._check(size, has_energy, has_place, untold)
+        limits = {**self.given}
+        if (share := limits.pop("share", None)) is not None:
+            if size is None:
+                raise UserError(
+                    f"budget.share must go with a space of finitely many points, but got {share}. Pass budget.trials."
+                )
+            limits["trials"] = min(limits.get("trials", size), max(1, round(share * size)))
+        if (times := limits.pop("times_unit", None)) is not None:
+            if unit_s is None:
+                raise UserError(
+                    f"budget.times_unit must have a finished run of the unit to go by, but got {times} and there is "
+                    "none with this data and training in the experiment that no search trained. Train it first, with "
+                    "the same words and mgu=reference in place of search, space and budget."
+                )
+            limits["seconds"] = min(limits.get("seconds", times * unit_s), times * unit_s)
+        values: dict[str, Any] = limits
+        return Budget(**values)
+
+    def _check(self, size: int | None, has_energy: bool, has_place: bool, untold: Collection[str]) -> None:
+        """Raises UserError where there is no limit, or one on what no trial tells, see `resolve`."""
         if not self.given and size is None:
             raise UserError(
                 "budget must have a limit where the space has infinitely many points, but has none. Pass "
@@ -147,23 +168,6 @@ class Budget:
                 "budget.grams must go with the place whose electricity is used, but none is set. Pass "
                 "energy.country=FRA with your own country, or energy.intensity_g_kwh=..., or budget.kwh instead."
             )
-        limits = {**self.given}
-        if (share := limits.pop("share", None)) is not None:
-            if size is None:
-                raise UserError(
-                    f"budget.share must go with a space of finitely many points, but got {share}. Pass budget.trials."
-                )
-            limits["trials"] = min(limits.get("trials", size), max(1, round(share * size)))
-        if (times := limits.pop("times_unit", None)) is not None:
-            if unit_s is None:
-                raise UserError(
-                    f"budget.times_unit must have a finished run of the unit to go by, but got {times} and there is "
-                    "none with this data and training in the experiment that no search trained. Train it first, with "
-                    "the same words and mgu=reference in place of search, space and budget."
-                )
-            limits["seconds"] = min(limits.get("seconds", times * unit_s), times * unit_s)
-        values: dict[str, Any] = limits
-        return Budget(**values)
 
     def reached(self, spent: Spent) -> str | None:
         """Returns the name of a limit that is reached; None: the search goes on."""
