@@ -7,15 +7,19 @@ the score before is that of weights that no run has any more.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
+from mgu.search.curve import Incumbent
 from mgu.search.strategy import Trial
 
+Ended = TypeVar("Ended", Trial, Incumbent)
 
-def current_trials(trials: Sequence[Trial]) -> list[Trial]:
+
+def current_trials(trials: Sequence[Ended]) -> list[Ended]:
     """Finds the trials whose training none of the others has continued.
 
     Args:
-        trials: Trials that count.
+        trials: Trials of one study that count.
 
     Returns:
         Those, in the same order; a trial that was continued without a score stays.

@@ -99,7 +99,7 @@ class Space:
         if index == len(self.parameters):
             return 1
         parameter = self.parameters[index]
-        if not _is_active(parameter, point):
+        if not is_active(parameter, point):
             return self._count(index + 1, point)
         if parameter.size is None:
             return None
@@ -123,7 +123,7 @@ class Space:
                     yield point
                 return
             parameter = self.parameters[index]
-            if not _is_active(parameter, point):
+            if not is_active(parameter, point):
                 yield from extend(index + 1, point)
                 return
             for value in parameter.values:
@@ -156,7 +156,7 @@ class Space:
         """
         active: Point = {}
         for parameter in self.parameters:
-            if _is_active(parameter, active):
+            if is_active(parameter, active):
                 active[parameter.name] = point.get(parameter.name, parameter.default)
         return active
 
@@ -241,7 +241,16 @@ def write_word(value: Any) -> str:
     return str(value)
 
 
-def _is_active(parameter: Parameter, point: Mapping[str, Any]) -> bool:
+def is_active(parameter: Parameter, point: Mapping[str, Any]) -> bool:
+    """Tells whether a parameter is active at a point.
+
+    Args:
+        parameter: The parameter.
+        point: The values of those before it, at least.
+
+    Returns:
+        Whether its condition, if it has one, holds.
+    """
     return parameter.when is None or parameter.when.holds(point)
 
 

@@ -18,6 +18,7 @@ from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import EqualCost
 from mgu.report.searches.table import MISSING, Entry, SearchTable, score_cells
 from mgu.report.searches.variants import shared_settings
+from mgu.search.current import current_trials
 from mgu.search.curve import Curve, Incumbent
 from mgu.tasks.score import shorten
 
@@ -68,7 +69,7 @@ class Fronts:
         whole = (best[0] - worst[0]) * (worst[1] - best[1])
         if contender.at(amount) is None or not whole:
             return None
-        return fmean(_area(known(curve, contender, amount), worst) / whole for curve in contender.curves)
+        return fmean(_area(_trials_at(curve, contender, amount), worst) / whole for curve in contender.curves)
 
     @cached_property
     def points(self) -> list[tuple[Contender, Curve, Incumbent]]:
@@ -77,7 +78,7 @@ class Fronts:
             (contender, curve, step)
             for contender in self.contenders
             for curve in contender.curves
-            for step in _current(curve.outcomes)
+            for step in current_trials(curve.outcomes)
         ]
         chosen = {id(step) for step in undominated([step for *_, step in current])}
         return sorted((point for point in current if id(point[2]) in chosen), key=lambda point: -point[2].score)
@@ -93,15 +94,9 @@ def fronts_of(comparison: EqualCost) -> list[Fronts]:
     return [Fronts(comparison, second, contenders) for (_, second), contenders in groups.items()]
 
 
-def known(curve: Curve, contender: Contender, amount: float) -> list[Incumbent]:
+def _trials_at(curve: Curve, contender: Contender, amount: float) -> list[Incumbent]:
     """Returns the trials of a study that had ended once so much was spent, and whose runs had not been trained on."""
-    return _current([step for step in curve.outcomes if step.spent(contender.clock) <= amount + 1e-9])
-
-
-def _current(trials: Sequence[Incumbent]) -> list[Incumbent]:
-    """Returns the trials of a study whose training none of the others continues."""
-    trained_on = {step.continues for step in trials}
-    return [step for step in trials if step.number not in trained_on]
+    return current_trials([step for step in curve.outcomes if step.spent(contender.clock) <= amount + 1e-9])
 
 
 def undominated(trials: Sequence[Incumbent]) -> list[Incumbent]:

@@ -17,7 +17,7 @@ from mgu.search.parameters.bounds import Float, Int
 from mgu.search.parameters.choices import Categorical, Ordinal
 from mgu.search.parameters.factors import Factors
 from mgu.search.parameters.parameter import Parameter
-from mgu.search.space import Point, Space
+from mgu.search.space import Point, Space, is_active
 from mgu.search.strategy import Trial, generator_for
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class OptunaStudy:
             trial = study.ask()
             point: Point = {}
             for parameter in self.space.parameters:
-                if parameter.when is None or parameter.when.holds(point):
+                if is_active(parameter, point):
                     point[parameter.name] = self.read(parameter, suggest(trial, parameter))
             points.append(point)
         self._asked = points[0] if number == 1 and not attributes else None

@@ -22,7 +22,7 @@ from mgu.results.schema.result import Result
 from mgu.search.parameters.bounds import Int
 from mgu.search.parameters.choices import Categorical, Ordinal
 from mgu.search.parameters.parameter import Parameter
-from mgu.search.space import Point
+from mgu.search.space import Point, is_active
 from mgu.sweep.search.study_run import StudyRun
 
 MOST_TRIED = 20  # points for one run: choices may differ in what a later parameter sets
@@ -69,7 +69,7 @@ class PointFinder:
             yield point
             return
         parameter = self._space.parameters[index]
-        if parameter.when and not parameter.when.holds(point):
+        if not is_active(parameter, point):
             yield from self._extend(index + 1, point, flat)
             return
         for value in self._values(parameter, point, flat):

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mgu.console.text import count, describe_s
-from mgu.results.on_disk.search_files import STUDY_HISTORY_FILE
 from mgu.search.failures import outcome_of
-from mgu.search.history import History
 from mgu.sweep.notify import State, calling, variables
 from mgu.sweep.search.study_run import StudyRun, describe_end
 
@@ -30,11 +28,7 @@ def notifying_of(study_runs: Sequence[StudyRun]) -> Iterator[None]:
 def _describe(study_runs: Sequence[StudyRun], state: State, seconds: float) -> dict[str, str]:
     """Returns the variables that the command is given: trials with a result are runs that are done."""
     studies = [study_run.study for study_run in study_runs]
-    begun = [
-        (study, History(study.folder / STUDY_HISTORY_FILE, study.space, study.identity))
-        for study in studies
-        if study.has_begun
-    ]
+    begun = [(study, study.read()) for study in studies if study.has_begun]
     outcomes = [outcome_of(trial, history) for _, history in begun for trial in history.trials]
     done = sum(outcome in ("told", "pruned", "diverged") for outcome in outcomes)
     config = study_runs[0].example
