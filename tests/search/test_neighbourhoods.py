@@ -19,8 +19,8 @@ from mgu.search.parameters.factors import Factors
 from mgu.search.space import Point, Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategies.actor_critic import ActorCritic, Batch
+from mgu.search.strategies.known_trials import known_at
 from mgu.search.strategies.moves import list_moves
-from mgu.search.strategies.replay import known_at
 from mgu.search.strategy import Strategy, Trial
 
 TILES = Space("tiles", (Factors("m", 16, 3), Factors("k", 12, 2), Factors("n", 8, 3)))

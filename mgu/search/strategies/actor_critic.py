@@ -66,23 +66,23 @@ class ActorCritic:
             advantages: What weighs the log-probabilities, which is no function of the weights; None: reward - value.
         """
         _, logits, values = self.forward(batch.states)
-        shares = softmax(logits, batch.allowed)
+        probs = softmax(logits, batch.allowed)
         errors = batch.rewards - values
-        log_shares = np.log(np.where(shares > 0, shares, 1.0))
-        chosen = log_shares[np.arange(len(shares)), batch.moves.astype(int)]
-        entropy = -(shares * log_shares).sum(axis=1)
+        log_probs = np.log(np.where(probs > 0, probs, 1.0))
+        chosen = log_probs[np.arange(len(probs)), batch.moves.astype(int)]
+        entropy = -(probs * log_probs).sum(axis=1)
         weights = errors if advantages is None else advantages
         return float((-chosen * weights + 0.5 * errors**2 - ENTROPY * entropy).mean())
 
     def gradients(self, batch: Batch) -> dict[str, Array]:
         """Returns the gradients of the loss; the advantage that weighs the log-probabilities is a constant in it."""
         hidden, logits, values = self.forward(batch.states)
-        shares, errors, count = softmax(logits, batch.allowed), batch.rewards - values, len(batch.states)
-        chosen = np.zeros_like(shares)
+        probs, errors, count = softmax(logits, batch.allowed), batch.rewards - values, len(batch.states)
+        chosen = np.zeros_like(probs)
         chosen[np.arange(count), batch.moves.astype(int)] = 1.0
-        log_shares = np.log(np.where(shares > 0, shares, 1.0))
-        entropy = -(shares * log_shares).sum(axis=1, keepdims=True)
-        d_logits = ((shares - chosen) * errors[:, None] + ENTROPY * shares * (log_shares + entropy)) / count
+        log_probs = np.log(np.where(probs > 0, probs, 1.0))
+        entropy = -(probs * log_probs).sum(axis=1, keepdims=True)
+        d_logits = ((probs - chosen) * errors[:, None] + ENTROPY * probs * (log_probs + entropy)) / count
         d_values = -errors[:, None] / count
         d_hidden = (d_logits @ self.weights["actor"].T + d_values @ self.weights["critic"].T) * (hidden > 0)
         return {

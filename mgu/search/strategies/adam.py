@@ -18,7 +18,7 @@ class Adam:
     Args:
         parameters: Arrays by name, which are changed in place.
         rate: Learning rate.
-        clip: Norm to which all gradients together are cut; None: they are not.
+        clip: Largest norm of all gradients together, to which longer ones are clipped; None: they are not.
     """
 
     def __init__(self, parameters: dict[str, Array], rate: float, clip: float | None = None) -> None:
@@ -48,6 +48,6 @@ def softmax(logits: Array, allowed: Array) -> Array:
         allowed: 1 where an action is allowed, at least once a row; else 0.
     """
     masked = np.where(allowed > 0, logits, -np.inf)
-    powers = np.exp(masked - masked.max(axis=-1, keepdims=True))
-    shares: Array = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
+    exponentials = np.exp(masked - masked.max(axis=-1, keepdims=True))
+    probabilities: Array = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return probabilities

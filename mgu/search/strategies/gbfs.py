@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from random import Random
 from typing import Any, ClassVar
 
 from mgu.search.space import Key, Point, Space
+from mgu.search.strategies.known_trials import begins_with, known_at
 from mgu.search.strategies.options import read_options
-from mgu.search.strategies.replay import begins_with, known_at
+from mgu.search.strategies.restart import random_points, restart_points
 from mgu.search.strategy import Trial, generator_for
 
 DEFAULTS = {"rho": 5, "startup": 0}
-DRAWS = 1000  # until a point is a new one
 
 
 class GreedyBestFirst:
@@ -74,7 +73,7 @@ class GreedyBestFirst:
         """Returns the next points to try and notes what was expanded; one drawn at random where nothing can be."""
         generator = generator_for(self.seed, number)
         if number < self.startup:
-            return self._draw(generator, tried)
+            return random_points(self.space, generator, tried)
         queue = [(-trial.score, trial.number, trial.point) for trial in known if trial.score is not None]
         heapq.heapify(queue)
         while queue:
@@ -86,14 +85,4 @@ class GreedyBestFirst:
             if left:
                 generator.shuffle(left)
                 return left[: self.rho or None]
-        start = self.space.start
-        if start is not None and self.space.key(start) not in tried:
-            return [start]
-        return self._draw(generator, tried)
-
-    def _draw(self, generator: Random, tried: set[Key]) -> list[Point]:
-        """Returns a random point that is a new one; none where many draws find none."""
-        for _ in range(DRAWS):
-            if self.space.key(point := self.space.sample(generator)) not in tried:
-                return [point]
-        return []
+        return restart_points(self.space, generator, tried)

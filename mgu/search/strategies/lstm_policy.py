@@ -90,7 +90,7 @@ class LstmPolicy:
         means = 1 / (1 + np.exp(-(outputs @ weights["mean"] + weights["mean_bias"])))
         return steps, means, outputs @ weights["choice"] + weights["choice_bias"]
 
-    def shares(self, logits: Array) -> list[Array]:
+    def probabilities(self, logits: Array) -> list[Array]:
         """Returns the probabilities of each choice, (T, values) each."""
         if not self.shape.choices:
             return []
@@ -103,15 +103,15 @@ class LstmPolicy:
         log_sigma = self.weights["log_sigma"]
         normal = -0.5 * ((episode.numbers - means) / np.exp(log_sigma)) ** 2 - log_sigma - 0.5 * np.log(2 * np.pi)
         total: Array = normal.sum(axis=1)
-        for choice, shares in enumerate(self.shares(logits)):
-            total = total + np.log(shares[np.arange(len(shares)), episode.choices[:, choice].astype(int)])
+        for choice, probs in enumerate(self.probabilities(logits)):
+            total = total + np.log(probs[np.arange(len(probs)), episode.choices[:, choice].astype(int)])
         return total
 
     def loss(self, episode: Episode, advantages: Array) -> float:
         """Returns the sum over the actions of -log pi * advantage - 0.01 * entropy."""
         _, _, logits = self.forward(episode.states)
         entropy = len(episode.states) * (self.weights["log_sigma"] + 0.5 * np.log(2 * np.pi * np.e)).sum()
-        entropy -= sum((shares * np.log(shares)).sum() for shares in self.shares(logits))
+        entropy -= sum((probs * np.log(probs)).sum() for probs in self.probabilities(logits))
         return float(-(self.log_probabilities(episode) * advantages).sum() - ENTROPY * entropy)
 
     def gradients(self, episode: Episode, advantages: Array) -> dict[str, Array]:
@@ -134,11 +134,11 @@ class LstmPolicy:
 
     def _of_choices(self, logits: Array, episode: Episode, weight: Array) -> list[Array]:
         gradients = []
-        for choice, shares in enumerate(self.shares(logits)):
-            chosen = np.zeros_like(shares)
-            chosen[np.arange(len(shares)), episode.choices[:, choice].astype(int)] = 1.0
-            entropy = -(shares * np.log(shares)).sum(axis=1, keepdims=True)
-            gradients.append(weight * (shares - chosen) + ENTROPY * shares * (np.log(shares) + entropy))
+        for choice, probs in enumerate(self.probabilities(logits)):
+            chosen = np.zeros_like(probs)
+            chosen[np.arange(len(probs)), episode.choices[:, choice].astype(int)] = 1.0
+            entropy = -(probs * np.log(probs)).sum(axis=1, keepdims=True)
+            gradients.append(weight * (probs - chosen) + ENTROPY * probs * (np.log(probs) + entropy))
         return gradients
 
     def _through_time(self, steps: Sequence[tuple[Array, ...]], d_outputs: Array) -> dict[str, Array]:

@@ -18,14 +18,14 @@ import numpy as np
 from mgu.search.space import Key, Point, Space
 from mgu.search.strategies.actor_critic import ActorCritic, Batch
 from mgu.search.strategies.adam import Adam, Array, softmax
+from mgu.search.strategies.known_trials import begins_with, known_at
 from mgu.search.strategies.moves import list_moves
 from mgu.search.strategies.options import read_options
-from mgu.search.strategies.replay import begins_with, known_at
+from mgu.search.strategies.restart import restart_points
 from mgu.search.strategy import Trial, generator_for
 
 DEFAULTS = {"batch": 6, "tau": 3, "epsilon": 0.1, "hidden": 128, "rate": 0.01, "passes": 5}
 RANGES = {"batch": (1, inf), "tau": (1, inf), "epsilon": (0, 1), "hidden": (1, inf), "passes": (1, inf)}
-DRAWS = 1000  # until a point is a new one
 
 
 class WalkStep(NamedTuple):
@@ -147,9 +147,10 @@ class NeighbourhoodActorCritic:
         point, steps = best, 0
         while len(walked) < batch:
             step = None if point is None else self._step(point, tried, generator)
-            step = step or self._restart(tried, generator)
             if step is None:
-                break
+                if not (beginning := restart_points(self.space, generator, tried)):
+                    break
+                step = WalkStep(beginning[0])
             tried.add(self.space.key(step.point))
             walked.append(step)
             point, steps = step.point, steps + 1
@@ -172,15 +173,6 @@ class NeighbourhoodActorCritic:
         other = others[chosen]
         assert other is not None
         return WalkStep(other, state, chosen, allowed)
-
-    def _restart(self, tried: set[Key], generator: Random) -> WalkStep | None:
-        start = self.space.start
-        if start is not None and self.space.key(start) not in tried:
-            return WalkStep(start)
-        for _ in range(DRAWS):
-            if self.space.key(point := self.space.sample(generator)) not in tried:
-                return WalkStep(point)
-        return None
 
 
 def _rank(trial: Trial) -> tuple[float, int]:

@@ -21,9 +21,9 @@ from mgu.search.parameters.choices import Categorical
 from mgu.search.parameters.factors import Factors
 from mgu.search.space import Point, Space
 from mgu.search.strategies.adam import Adam, Array
+from mgu.search.strategies.known_trials import begins_with, known_at
 from mgu.search.strategies.lstm_policy import LOG_SIGMA, Episode, LstmPolicy, Shape
 from mgu.search.strategies.options import read_options
-from mgu.search.strategies.replay import begins_with, known_at
 from mgu.search.strategy import Trial, generator_for
 
 DEFAULTS = {"steps": 10, "episodes": 1, "hidden": 32, "rate": 0.03, "evaluations": 1}
@@ -119,7 +119,7 @@ class Reinforce:
         _, means, logits = learned.policy.forward(np.array([*earlier, state]))
         generator = np.random.default_rng(generator_for(self.seed, index).getrandbits(63))
         numbers = means[-1] + np.exp(learned.policy.weights["log_sigma"]) * generator.standard_normal(len(means[-1]))
-        chosen = np.array([generator.choice(len(shares[-1]), p=shares[-1]) for shares in learned.policy.shares(logits)])
+        chosen = np.array([generator.choice(len(p[-1]), p=p[-1]) for p in learned.policy.probabilities(logits)])
         values = {
             parameter.name: parameter.decode(min(max(float(at), 0.0), 1.0))
             for parameter, at in zip(self.numbers, numbers, strict=True)
