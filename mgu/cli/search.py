@@ -17,7 +17,7 @@ from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.on_disk.search_files import REPLAYED_FOLDER, SEARCH_FOLDER, STUDY_FILE
 from mgu.results.runs.searches import SearchFolder
 from mgu.search.optuna_file.journal import write_journal
-from mgu.search.recorded import Recorded, find_studies, read_study
+from mgu.search.recorded import RecordedStudy, find_studies, read_study
 from mgu.search.strategies.optuna_study import import_optuna
 from mgu.text.nearest import did_you_mean
 from mgu.text.printable import printable
@@ -90,8 +90,8 @@ def _list(folders: Sequence[Path]) -> str:
     return ", ".join([*shown, *more])
 
 
-def _read(folders: Sequence[SearchFolder]) -> list[Recorded]:
-    studies, reasons = list[Recorded](), list[str]()
+def _read(folders: Sequence[SearchFolder]) -> list[RecordedStudy]:
+    studies, reasons = list[RecordedStudy](), list[str]()
     counts = Counter(folder.path.name for folder in folders)
     for folder in folders:
         try:

@@ -52,12 +52,13 @@ class PerCost:
         scores = np.array([trial.score for trial in known], dtype=float)
         costs = np.log([trial.cost.seconds for trial in known])
         points = np.array([self.space.encode(point) for point in wished])
-        means, deviations = fit(encoded, scores).predict(points)
-        values = np.log(improvement(means, deviations, float(scores.max()))) - fit(encoded, costs).predict(points)[0]
+        means, deviations = fit_process(encoded, scores).predict(points)
+        log_costs, _ = fit_process(encoded, costs).predict(points)
+        values = np.log(improvement(means, deviations, float(scores.max()))) - log_costs
         return [wished[index] for index in np.argsort(-values, kind="stable")[:number]]
 
 
-class Process(NamedTuple):
+class GaussianProcess(NamedTuple):
     """Holds a fitted Gaussian process.
 
     Attributes:
@@ -86,7 +87,7 @@ class Process(NamedTuple):
         return self.mean + self.scale * (cross @ self.weights), self.scale * np.sqrt(variance)
 
 
-def fit(points: Array, values: Array) -> Process:
+def fit_process(points: Array, values: Array) -> GaussianProcess:
     """Fits a Gaussian process; of some lengths and noises, those with the largest marginal likelihood.
 
     Args:
@@ -108,12 +109,12 @@ def fit(points: Array, values: Array) -> Process:
     )
 
 
-def _condition(points: Array, values: Array, length: float, noise: float, mean: float, scale: float) -> Process:
+def _condition(points: Array, values: Array, length: float, noise: float, mean: float, scale: float) -> GaussianProcess:
     covariance = matern(points, points, length) + noise * np.eye(len(points))
     factor: Array = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
     weights: Array = np.asarray(np.linalg.solve(covariance, values), dtype=np.float64)
     likelihood = float(-0.5 * values @ weights - np.log(np.diag(factor)).sum())
-    return Process(points, length, factor, weights, mean, scale, likelihood)
+    return GaussianProcess(points, length, factor, weights, mean, scale, likelihood)
 
 
 def matern(one: Array, other: Array, length: float) -> Array:

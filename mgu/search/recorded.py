@@ -20,7 +20,7 @@ from mgu.search.history import History
 from mgu.search.study_file import read_described
 
 
-class Recorded(NamedTuple):
+class RecordedStudy(NamedTuple):
     """Holds a study as it is recorded.
 
     Attributes:
@@ -59,7 +59,7 @@ def find_studies(path: Path) -> tuple[list[SearchFolder], list[str]]:
     return sorted(found, key=lambda each: (each.path.name, each.path)), skipped
 
 
-def read_study(folder: SearchFolder) -> Recorded:
+def read_study(folder: SearchFolder) -> RecordedStudy:
     """Reads a study; one that a worker is at is read as it is now.
 
     Args:
@@ -84,4 +84,4 @@ def read_study(folder: SearchFolder) -> Recorded:
         ) from None
     packed = None if folder.packed is None else folder.packed.get(STUDY_HISTORY_FILE, b"")
     history = History(folder.path / STUDY_HISTORY_FILE, space, identity, packed)
-    return Recorded(folder.path.name, described, history, budget)
+    return RecordedStudy(folder.path.name, described, history, budget)

@@ -12,7 +12,7 @@ from scipy.stats import multivariate_normal, norm
 
 from mgu.errors import UserError
 from mgu.search.parameters.bounds import Float
-from mgu.search.per_cost import LEAST, PerCost, fit, improvement, matern
+from mgu.search.per_cost import LEAST, PerCost, fit_process, improvement, matern
 from mgu.search.propose import propose
 from mgu.search.space import Space
 from mgu.search.strategies import build_strategy
@@ -40,7 +40,7 @@ def test_a_process_is_the_conditioned_normal_and_has_the_largest_likelihood_of_t
     generator = np.random.default_rng(0)
     points = generator.random((12, 2))
     values = np.sin(4 * points[:, 0]) + points[:, 1]
-    found = fit(points, values)
+    found = fit_process(points, values)
     other = generator.random((3, 2))
     standardised = (values - values.mean()) / values.std()
     noise = (found.factor @ found.factor.T)[0, 0] - 1

@@ -32,7 +32,7 @@ class Tried(NamedTuple):
     value: float
 
 
-class Recorded(NamedTuple):
+class RecordedPoints(NamedTuple):
     """Holds the points of a grid by recorded seed.
 
     Attributes:
@@ -44,7 +44,7 @@ class Recorded(NamedTuple):
     tests: Mapping[int, Sequence[Tried]]
 
 
-def recorded_points(table: Table, chosen: Collection[str], clock: Clock) -> Recorded | None:
+def recorded_points(table: Table, chosen: Collection[str], clock: Clock) -> RecordedPoints | None:
     """Collects the points of the grid that a search in random order may try, see `grid_rows`.
 
     Args:
@@ -78,7 +78,7 @@ def recorded_points(table: Table, chosen: Collection[str], clock: Clock) -> Reco
             if result.test and (test := result.test.of(table.score)) is not None:
                 tests.setdefault(seed, []).append(Tried(cost, score, test))
     has_tests = tests.keys() == vals.keys() and all(len(tests[seed]) == len(vals[seed]) for seed in vals)
-    return Recorded(vals, tests if has_tests else {})
+    return RecordedPoints(vals, tests if has_tests else {})
 
 
 def expected_best(by_seed: Mapping[int, Sequence[Tried]], amount: float, before: float) -> float:

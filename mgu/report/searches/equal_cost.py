@@ -10,7 +10,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import chance_accuracy
 from mgu.report.ranking.validity import has_own_processor_time
 from mgu.report.searches.against_random import MULTIPLES, AgainstRandom, compare_with_random, random_beside
-from mgu.report.searches.closed_form import Recorded, expected_best, recorded_points
+from mgu.report.searches.closed_form import RecordedPoints, expected_best, recorded_points
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.unit_cost import Unit, mean_score, unit_of
 from mgu.report.searches.variants import group_curves
@@ -127,7 +127,7 @@ class EqualCost:
         return expected_best(vals, amount, self.before), test
 
     @cached_property
-    def _recorded(self) -> Recorded | None:
+    def _recorded(self) -> RecordedPoints | None:
         """The costs and scores of the grid by seed, on validation and on test data; None where one is not known."""
         return recorded_points(self.table, self.chosen, self.clock)
 

@@ -10,7 +10,7 @@ from typing import Any
 from mgu.results.on_disk.files import replacing
 from mgu.search.optuna_file.dates import MEANING
 from mgu.search.optuna_file.trials import find_objectives, write_trials
-from mgu.search.recorded import Recorded
+from mgu.search.recorded import RecordedStudy
 from mgu.search.strategies.optuna_study import import_optuna
 
 SETTINGS = ("identity", "strategy", "seed", "options", "per_cost", "warm_start", "data", "fixed_seed", "size")
@@ -31,7 +31,7 @@ class _Lines:
         self.logs += logs
 
 
-def write_journal(studies: Sequence[Recorded], path: Path) -> None:
+def write_journal(studies: Sequence[RecordedStudy], path: Path) -> None:
     """Writes studies as one file: each is a study of Optuna's with the name of its folder.
 
     Args:
@@ -52,7 +52,7 @@ def write_journal(studies: Sequence[Recorded], path: Path) -> None:
         optuna.storages.journal.JournalFileBackend(str(temporary), lock_obj=lock).append_logs(logs)
 
 
-def _write_study(study: Recorded, storage: Any) -> None:
+def _write_study(study: RecordedStudy, storage: Any) -> None:
     """Writes one study, its settings and its trials into Optuna's storage."""
     import optuna
 

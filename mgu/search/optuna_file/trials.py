@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mgu.search.current import current_trials
 from mgu.search.optuna_file.dates import Dates
 from mgu.search.optuna_file.distributions import write_parameters
-from mgu.search.recorded import Recorded
+from mgu.search.recorded import RecordedStudy
 from mgu.search.spending import count_trials
 from mgu.search.strategy import Trial
 from mgu.tasks.score import KNOWN
@@ -62,7 +62,7 @@ class Objectives:
         return known if len(known) == len(values) else None
 
 
-def find_objectives(study: Recorded) -> Objectives:
+def find_objectives(study: RecordedStudy) -> Objectives:
     """Returns what a study optimises; before a run has told its metric, some score of which larger is better."""
     described = study.described
     unit = described.get("unit") or "score"  # of what is measured and trains nothing
@@ -70,7 +70,7 @@ def find_objectives(study: Recorded) -> Objectives:
     return Objectives(metric, metric in LOWER_IS_BETTER, described.get("second"))
 
 
-def write_trials(study: Recorded, objectives: Objectives) -> list[FrozenTrial]:
+def write_trials(study: RecordedStudy, objectives: Objectives) -> list[FrozenTrial]:
     """Returns the trials of a study by number, those that have not ended included, for numbers have no gaps.
 
     Args:
@@ -117,7 +117,7 @@ def _broken(trial: Trial, counts: bool, is_current: bool) -> dict[str, float]:
     return {name: 1.0 for name, breaks in broken if breaks}
 
 
-def _values_by_epoch(study: Recorded, trial: Trial, objectives: Objectives) -> dict[int, float]:
+def _values_by_epoch(study: RecordedStudy, trial: Trial, objectives: Objectives) -> dict[int, float]:
     """Returns the score by the epochs after which a trial and those that it continues were stopped to be compared.
 
     It is the score of the best epoch by then, where that is the one that a run keeps.
@@ -133,7 +133,7 @@ def _values_by_epoch(study: Recorded, trial: Trial, objectives: Objectives) -> d
     return dict(sorted(values.items()))
 
 
-def _attributes(study: Recorded, trial: Trial, objectives: Objectives) -> dict[str, Any]:
+def _attributes(study: RecordedStudy, trial: Trial, objectives: Objectives) -> dict[str, Any]:
     """Returns what Optuna keeps of a trial beside its values: its run, its seed, its epochs and its cost."""
     history, number = study.history, trial.number
     attributes: dict[str, Any] = {
