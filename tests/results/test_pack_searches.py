@@ -270,7 +270,7 @@ DAMAGED = {
     "no text": ("study.yaml", b"\xff\xfe\x00", ""),
     "endless depth": ("study.yaml", b"[" * 5000, ""),
     "a line": ("history.jsonl", b"{}\n", "line 1 is damaged"),
-    "no number": ("history.jsonl", b"".join(study_lines(["run"], val="high")), "not supported between"),
+    "no number": ("history.jsonl", b"".join(study_lines(["run"], val="high")), "unsupported operand"),
     "no whole number": ("history.jsonl", b"".join(study_lines(["run"], params="many")), "Expected `int | null`"),
     "no details": ("history.jsonl", b"".join(study_lines(["a"])).replace(b'"details": {', b'"details": 1, "x": {'), ""),
     "confirmed": ("confirmed.json", b'{"points": 3}', "not iterable"),
