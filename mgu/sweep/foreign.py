@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mgu.console.text import name_some
 from mgu.results.on_disk.folder import find_foreign, run_folder
 from mgu.results.on_disk.result_file import WAY_OUT, OtherVersion
 from mgu.text.agree import agree
+from mgu.text.printable import printable
 
 MOST_NAMED = 3  # folders
 
@@ -25,6 +27,16 @@ def find_foreign_runs(configs: Iterable[RunConfig]) -> dict[Path, OtherVersion]:
     """
     found = {run_folder(config): find_foreign(config) for config in configs}
     return {folder: error for folder, error in found.items() if error}
+
+
+def print_foreign(foreign: dict[Path, OtherVersion]) -> None:
+    """Prints on standard error which runs are skipped, if any.
+
+    Args:
+        foreign: What `find_foreign_runs` returns.
+    """
+    if foreign:
+        print(printable(describe_foreign(foreign)), file=sys.stderr)
 
 
 def describe_foreign(foreign: dict[Path, OtherVersion]) -> str:

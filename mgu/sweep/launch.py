@@ -44,8 +44,8 @@ class Job(NamedTuple):
         return Job([*self.overrides, *first_seed, "force=false"], configs, self.number) if configs else None
 
 
-# Takes jobs and the number of the first one, from 0. Returns for each job what became of its runs, or the exception
-# that ended it. Raises if the launcher itself gives up.
+# Takes jobs. Returns for each what became of its runs, or the exception that ended it. Raises if the launcher itself
+# gives up.
 Launch = Callable[[list[Job]], Sequence[list[Outcome] | Exception]]
 
 

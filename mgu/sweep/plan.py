@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -19,13 +19,14 @@ from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample
 from mgu.results.compare.axes import find_axes, write_value
 from mgu.results.compare.same_data import check_same_data
-from mgu.results.on_disk.folder import State, count_safe_epochs, find_state, run_folder
+from mgu.results.on_disk.folder import State, count_safe_epochs, run_folder
 from mgu.sweep.concurrency import Concurrency, find_concurrency
-from mgu.sweep.foreign import describe_foreign, find_foreign_runs
+from mgu.sweep.foreign import find_foreign_runs, print_foreign
 from mgu.sweep.other_names import print_other_names
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.schedule import makespan
 from mgu.sweep.sweep import find_samples
+from mgu.sweep.todo import find_todo
 from mgu.text.printable import printable
 
 HOW_TO_KNOW = " Contended and resumed runs are not compared. Pass --calibrate to try a few steps."
@@ -75,26 +76,18 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
             on_import=lambda: _say_import(status),
         )
     concurrency = concurrency.on((model.device for model in models.values()), configs)
-    if foreign := find_foreign_runs(configs):
-        print(printable(describe_foreign(foreign)), file=sys.stderr)
+    foreign = find_foreign_runs(configs)
+    print_foreign(foreign)
     print_other_names(configs)
     samples = find_samples(configs, foreign)
-    states = {run_folder(config): find_state(config) for config in configs}
-    todo = {run_folder(c): c for c in configs if c.force or states[run_folder(c)] != "done"}
-    todo = {folder: config for folder, config in todo.items() if folder not in foreign}
+    todo = find_todo(configs, foreign)
     if calibrate:
         with Console(stderr=True).status("training a few steps of every layout"):
-            samples += _calibrate([c for c in todo.values() if estimate(c, models[c.identity], samples).is_rough])
-    axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in configs])
-    runs = []
-    for config in configs:
-        state, model = states[run_folder(config)], models[config.identity]
-        expected = SKIPPED if run_folder(config) in foreign else DONE
-        if run_folder(config) in todo:
-            expected = estimate(config, model, samples, count_safe_epochs(config))
-        values = config.model_dump(mode="json")
-        name = axes.name(config.name, config.seed, values)
-        runs.append(PlannedRun(config, name, axes.values(values), model, state, expected))
+            samples += _calibrate([c for c in todo.runs.values() if estimate(c, models[c.identity], samples).is_rough])
+    expected = dict.fromkeys(todo.states, DONE) | dict.fromkeys(foreign, SKIPPED)
+    for folder, config in todo.runs.items():
+        expected[folder] = estimate(config, models[config.identity], samples, count_safe_epochs(config))
+    runs = _plan_runs(configs, models, todo.states, expected)
     if form == "json":
         print(
             json.dumps(
@@ -105,6 +98,23 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         for note in notes:
             print_line(note)
         _print_table(runs, concurrency)
+
+
+def _plan_runs(
+    configs: Sequence[RunConfig],
+    models: Mapping[str, ModelSize],
+    states: Mapping[Path, State],
+    expected: Mapping[Path, Estimate],
+) -> list[PlannedRun]:
+    """Returns the runs with the names that tell them apart."""
+    axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in configs])
+    runs = []
+    for config in configs:
+        folder, values = run_folder(config), config.model_dump(mode="json")
+        name = axes.name(config.name, config.seed, values)
+        model = models[config.identity]
+        runs.append(PlannedRun(config, name, axes.values(values), model, states[folder], expected[folder]))
+    return runs
 
 
 def _say_import(status: Status) -> None:

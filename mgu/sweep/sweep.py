@@ -7,7 +7,6 @@ process trained it.
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -28,13 +27,13 @@ from mgu.measure.sample import Sample, sample_of
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.file_names import RESULT_FILE
-from mgu.results.on_disk.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
+from mgu.results.on_disk.folder import State, count_safe_epochs, find_result, lock_run, run_folder, runs_dir
 from mgu.results.on_disk.under_way import SweepFile, announced
 from mgu.results.runs.load import load_results
 from mgu.sweep.concurrency import find_concurrency
 from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.follow import following
-from mgu.sweep.foreign import describe_foreign, find_foreign_runs
+from mgu.sweep.foreign import find_foreign_runs, print_foreign
 from mgu.sweep.launchers import Launcher
 from mgu.sweep.notify import check_notify
 from mgu.sweep.other_names import print_other_names
@@ -42,8 +41,8 @@ from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.schedule import makespan, work_of
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
+from mgu.sweep.todo import find_todo
 from mgu.text.agree import agree
-from mgu.text.printable import printable
 from mgu.tracking.trackers import check_installed
 
 
@@ -90,13 +89,11 @@ class Sweep:
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
-        if foreign := find_foreign_runs(self.configs):
-            print(printable(describe_foreign(foreign)), file=sys.stderr)
+        foreign = find_foreign_runs(self.configs)
+        print_foreign(foreign)
         print_other_names(self.configs)
         self.foreign = foreign.keys()
-        states = {run_folder(config): find_state(config) for config in self.configs}
-        self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
-        self.todo = {folder: config for folder, config in self.todo.items() if folder not in self.foreign}
+        states, self.todo = find_todo(self.configs, self.foreign)
         to_size = list(self.todo.values()) or self.configs[:1]
         self.models = check_and_size(
             *(self.configs, to_size, self.concurrency.threads, True),
