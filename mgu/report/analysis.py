@@ -169,7 +169,7 @@ class Analysis:
     def _all_curves(self) -> tuple[list[Curve], list[str]]:
         """The studies of the experiment, and a sentence for each that cannot be read, or lacks files."""
         searches = dict.fromkeys(where for row in self.table.rows for run in row.runs for where in run.searches)
-        return load_curves(searches, self.table.data_set, self.table.split)
+        return load_curves(searches, self.table.dataset_name, self.table.split)
 
     @cached_property
     def _curves(self) -> tuple[list[Curve], list[str]]:

@@ -108,8 +108,9 @@ def _unlike(table: Table) -> list[str]:
     lines += [*_split(table), *_confounded(table)]
     if table.has_other_rows:
         lines.append(
-            f"{table.data_set} has returned other rows to other runs of the experiment, which are in a table of their "
-            "own, for they cannot be compared with these. Searches are left out: their trials may have had either."
+            f"{table.dataset_name} has returned other rows to other runs of the experiment, which are in a table of "
+            "their own, for they cannot be compared with these. Searches are left out: their trials may have had "
+            "either."
         )
     if blocks := len(table.other_models):
         are, them = agree(blocks, "is", "are"), agree(blocks, "it", "them")

@@ -126,7 +126,7 @@ def on_data_set(analysis: Analysis) -> Found:
         The comparisons, with p-values that one table cannot correct.
     """
     table, verdicts = analysis.table, analysis.verdicts
-    compared = [_on(table.data_set, verdict, rival) for verdict in verdicts for rival in rivals(analysis, verdict)]
+    compared = [_on(table.dataset_name, verdict, rival) for verdict in verdicts for rival in rivals(analysis, verdict)]
     lost = []
     if (
         not table.is_joined
@@ -134,7 +134,7 @@ def on_data_set(analysis: Analysis) -> Found:
         and any(row.accuracies(row.tested) for row in table.baselines)
     ):
         judged = {verdict.kind.name for verdict in verdicts}
-        lost = [(table.data_set, kind.name) for kind in unit_kinds(table) if kind.name not in judged]
+        lost = [(table.dataset_name, kind.name) for kind in unit_kinds(table) if kind.name not in judged]
     return Found(compared, lost)
 
 

@@ -12,8 +12,8 @@ from mgu.cli.diff import main as diff_main
 from mgu.cli.report import main
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts.resolve import differing_keys
+from mgu.report.data_names import name_data
 from mgu.report.ranking.rank import join, rank
-from mgu.report.same_data import name_data
 from mgu.results.compare.axes import find_axes
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.runs.load import Run
@@ -59,7 +59,7 @@ def test_they_are_in_tables_of_their_own_which_say_so(
     tables = rank(runs)
     assert [[row.result.stem for row in table.rows] for table in tables] == [["b"], ["a", "c"]]
     assert tables[0].title == f"trial ({LOAD}, rows 1 of 2 that it has returned, split: no test data)"
-    assert tables[0].data_set == LOAD and tables[0].has_other_rows
+    assert tables[0].dataset_name == LOAD and tables[0].has_other_rows
     assert any("has returned other rows to other runs" in line for line in Analysis(tables[0]).lines)
     assert [table.title for table in join(tables)] == [table.title for table in tables]
     elsewhere = [Run(structs.replace(run.result, experiment_name=run.result.stem), run.folder) for run in runs]

@@ -113,7 +113,7 @@ def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:
     curves, skipped = load_curves([Searches(folder)], *data)
     replayed = [curve for curve in curves if curve.origin == "replayed"]
     for table in rank(list(runs)):
-        if (table.data_set, table.split) != data:
+        if (table.dataset_name, table.split) != data:
             continue
         by_score = by_score_of(table, replayed)
         comparison = compare_searches(table, by_score, skipped, others=curves)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mgu.console.text import size
 from mgu.report.costs import cost_ratios, describe_ratios
+from mgu.report.data_names import name_data
 from mgu.report.diff.classes import compare_classes
 from mgu.report.diff.costs import LACKING, compare_costs
 from mgu.report.diff.side import Side
@@ -14,7 +15,6 @@ from mgu.report.formats.side_table import Entry, SideTable
 from mgu.report.formats.tables import number_titles, numbers, time_entry
 from mgu.report.ranking.rank import share_score
 from mgu.report.ranking.row import Row
-from mgu.report.same_data import name_data
 from mgu.report.stats.compare import Comparison, compare
 from mgu.report.stats.comparison_words import describe_comparison, signed
 from mgu.report.stats.correct import correct_of

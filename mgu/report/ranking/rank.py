@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from mgu.report.data_names import name_data, name_options
 from mgu.report.ranking.names import name_rows
 from mgu.report.ranking.row import Row, Split
 from mgu.report.ranking.seeds import group_seeds
-from mgu.report.same_data import name_data, name_options
 from mgu.results.compare.axes import NO_AXES, Axes
 from mgu.results.compare.fingerprints import fingerprint_of
 from mgu.results.runs.load import Run
@@ -28,7 +28,7 @@ class Table:
 
     Attributes:
         experiment: Name of the experiment.
-        dataset: Name of the data set.
+        dataset: Name of the data set, with a number where a function of the user's has returned several sets of rows.
         split: How validation and test data are chosen: "paper" or "holdout".
         task: The kind of task, which decides on the score.
         rows: The models, best first.
@@ -59,14 +59,14 @@ class Table:
         return f"{self.experiment} ({self.dataset}{asked}, split: {split})"
 
     @property
-    def data_set(self) -> str:
-        """The name of the data set, without what tells the rows apart that a function of the user's has returned."""
+    def dataset_name(self) -> str:
+        """The name of the data set alone, as results have it: without the number of its rows in `dataset`."""
         return self.dataset if self.is_joined else self.rows[0].result.dataset
 
     @property
     def has_other_rows(self) -> bool:
         """Whether a function of the user's has returned other rows to other runs of the experiment."""
-        return self.dataset != self.data_set
+        return self.dataset != self.dataset_name
 
     @property
     def fingerprint(self) -> str | None:
@@ -156,7 +156,7 @@ def join(tables: Sequence[Table]) -> list[Table]:
         groups.setdefault((table.experiment, table.task), []).append(table)
     joined = list[Table]()
     for (experiment, task), group in groups.items():
-        if len(group) == 1 or len({(table.data_set, table.split) for table in group}) < len(group):
+        if len(group) == 1 or len({(table.dataset_name, table.split) for table in group}) < len(group):
             # Runs of several sets of rows that one function has returned would be taken for pairs.
             joined += group
             continue

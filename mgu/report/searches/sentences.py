@@ -150,9 +150,9 @@ def describe_left_out(table: Table, on_other_rows: int, skipped: Sequence[str]) 
     lines = [*skipped]
     if on_other_rows:
         lines.append(
-            f"{table.data_set} had returned other rows to {count(on_other_rows, 'study')} of the experiment than to "
-            f"these runs, with which {agree(on_other_rows, 'it', 'they')} cannot be compared: left out. Search again "
-            f"to have {agree(on_other_rows, 'it', 'them')} on these rows."
+            f"{table.dataset_name} had returned other rows to {count(on_other_rows, 'study')} of the experiment than "
+            f"to these runs, with which {agree(on_other_rows, 'it', 'they')} cannot be compared: left out. Search "
+            f"again to have {agree(on_other_rows, 'it', 'them')} on these rows."
         )
     return lines
 
