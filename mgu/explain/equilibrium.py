@@ -192,7 +192,7 @@ def equilibria_to_json(explanation: EquilibriumExplanation) -> str:
     Returns:
         The text of equilibrium.json.
     """
-    return to_sealed_json(explanation)
+    return to_sealed_json(explanation).decode()
 
 
 def print_equilibria(explanation: EquilibriumExplanation) -> None:

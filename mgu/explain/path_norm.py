@@ -111,7 +111,7 @@ def paths_to_json(explanation: PathExplanation) -> str:
     Returns:
         The text of path_norm.json.
     """
-    return to_sealed_json(explanation)
+    return to_sealed_json(explanation).decode()
 
 
 def write_paths(folder: Path, explanation: PathExplanation) -> None:

@@ -17,7 +17,7 @@ import msgspec
 from mgu.export.network import Format
 from mgu.prune.benchmark import InferenceCost
 from mgu.results.on_disk.files import replacing
-from mgu.results.on_disk.sealed import Changed, read_plain, seal, unseal
+from mgu.results.on_disk.sealed import Changed, read_plain, to_sealed_json, unseal
 from mgu.results.schema.energy import Energy
 from mgu.results.schema.parts import Record
 
@@ -119,7 +119,7 @@ class PruneOutcome(Record, frozen=True):
 def write_outcome(folder: Path, outcome: PruneOutcome) -> None:
     """Writes prune.json, after all other files: its presence means that they are complete."""
     with replacing(folder / OUTCOME_FILE) as temporary:
-        temporary.write_bytes(seal(msgspec.json.format(msgspec.json.encode(outcome), indent=2) + b"\n"))
+        temporary.write_bytes(to_sealed_json(outcome))
 
 
 def read_outcome(folder: Path) -> PruneOutcome:

@@ -12,7 +12,7 @@ import msgspec
 
 from mgu.results.on_disk.file_names import PREPROCESSING_FILE
 from mgu.results.on_disk.files import replacing
-from mgu.results.on_disk.sealed import Changed, seal, unseal
+from mgu.results.on_disk.sealed import Changed, to_sealed_json, unseal
 from mgu.results.schema.parts import Record
 
 Fit = Literal["exact", "crop", "stretch", "pad"]
@@ -214,7 +214,7 @@ def write_preprocessing(folder: Path, preprocessing: Preprocessing) -> None:
         folder: The run's folder.
         preprocessing: Its content.
     """
-    content = seal(msgspec.json.format(msgspec.json.encode(preprocessing), indent=2) + b"\n")
+    content = to_sealed_json(preprocessing)
     with replacing(folder / PREPROCESSING_FILE) as temporary:
         temporary.write_bytes(content)
 

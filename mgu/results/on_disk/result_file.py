@@ -9,7 +9,7 @@ import msgspec
 from mgu.errors import UserError
 from mgu.results.on_disk.file_names import RESULT_FILE
 from mgu.results.on_disk.files import replacing
-from mgu.results.on_disk.sealed import Changed, read_plain, seal, unseal
+from mgu.results.on_disk.sealed import Changed, read_plain, to_sealed_json, unseal
 from mgu.results.schema.result import SCHEMA_VERSION, Result
 from mgu.results.schema.sections import check_sections
 from mgu.results.schema.upgrade import upgrade
@@ -45,7 +45,7 @@ def write_result(folder: Path, result: Result) -> None:
     Raises:
         ValueError: Nobody could read it; nothing is written.
     """
-    content = seal(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    content = to_sealed_json(result)
     decode_result(content)
     with replacing(folder / RESULT_FILE) as temporary:
         temporary.write_bytes(content)

@@ -55,16 +55,16 @@ def read_plain(path: Path, limit: int | None = LIMIT) -> bytes:
         raise ValueError(f"not readable ({error.strerror or error})") from None
 
 
-def to_sealed_json(record: msgspec.Struct) -> str:
+def to_sealed_json(record: msgspec.Struct) -> bytes:
     """Encodes a record as indented JSON that ends with its checksum.
 
     Args:
         record: The record.
 
     Returns:
-        The text.
+        The text in UTF-8.
     """
-    return seal(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n").decode()
+    return seal(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
 
 
 def seal(text: bytes) -> bytes:

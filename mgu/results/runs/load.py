@@ -16,6 +16,7 @@ from mgu.results.on_disk.result_file import decode_result, describe_unreadable, 
 from mgu.results.runs.pack import read_pack
 from mgu.results.runs.searches import Files, Searches
 from mgu.results.schema.result import Result
+from mgu.text.printable import printable
 
 
 class Run(NamedTuple):
@@ -102,7 +103,7 @@ def _load_results(paths: Iterable[Path]) -> Loaded:
             packed_searches += loaded.packed_searches
         else:
             runs += _read_folder(file, skipped)
-    return Loaded(without_copies(runs), [_in_one_line(line) for line in skipped], packed_searches)
+    return Loaded(without_copies(runs), [printable(line) for line in skipped], packed_searches)
 
 
 def load_pack(file: Path) -> Loaded:
@@ -115,7 +116,7 @@ def load_pack(file: Path) -> Loaded:
         Its runs, what could not be read, and its searches.
     """
     loaded = _read_pack(file)
-    return loaded._replace(skipped=[_in_one_line(line) for line in loaded.skipped])
+    return loaded._replace(skipped=[printable(line) for line in loaded.skipped])
 
 
 def without_copies(runs: Iterable[Run]) -> list[Run]:
@@ -165,11 +166,6 @@ def _read_pack(file: Path) -> Loaded:
         except ValueError as error:
             skipped.append(f"{file / name / RESULT_FILE}: {error}")
     return Loaded(runs, skipped, [Searches(file / name, folders) for name, folders in pack.searches.items()])
-
-
-def _in_one_line(text: str) -> str:
-    """Escapes what a terminal would obey: paths and reasons may hold text of a foreign file."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _below(folder: Path | str, skipped: list[str]) -> Iterator[Path]:
