@@ -3,6 +3,7 @@
 runs/<experiment>/search/<strategy>-<space>-s<seed>-<identity>/
     study.yaml       what is searched, how, and for how much
     history.jsonl    what happened, see history.py
+    .ended           how many trials that tells of; confirmed.json may lie beside it, see search_files.py
     .lock            held while a worker reads the history, asks and writes
     workers/ID.lock  held by a worker as long as it lives: a trial of a dead one is free again
 """

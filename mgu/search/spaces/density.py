@@ -17,7 +17,8 @@ from mgu.search.parameters.condition import Condition
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
-from mgu.search.spaces.protocol import protocol_overrides, whole
+from mgu.search.spaces.protocol import protocol_overrides
+from mgu.search.spaces.settings import whole
 
 DEPTH, WIDTH = "layout.depth", "layout.width"
 NETWORK, UNITS = "network", "units"  # of the nested preset

@@ -12,7 +12,7 @@ from mgu.isolation import MEASURE_GEMM
 from mgu.search.parameters.factors import Factors
 from mgu.search.space import Point, Space
 from mgu.search.spaces.context import SpaceContext
-from mgu.search.spaces.protocol import whole
+from mgu.search.spaces.settings import whole
 
 MOST_SUMS = 512  # of an innermost tile, which should fit the registers; a larger one is not tried
 LARGEST = 8192

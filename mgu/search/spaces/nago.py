@@ -12,7 +12,8 @@ from mgu.search.parameters.choices import Ordinal
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
-from mgu.search.spaces.protocol import protocol_overrides, whole
+from mgu.search.spaces.protocol import protocol_overrides
+from mgu.search.spaces.settings import whole
 from mgu.text.nearest import did_you_mean
 
 # By preset, the layout that a point begins with, and the fewest and most nodes of the top, mid and bottom graph.
