@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +55,7 @@ def _show(composed: DictConfig, form: str) -> None:
     from hydra.core.hydra_config import HydraConfig
 
     from mgu.cli.compose import read_config
-    from mgu.cli.origins import find_origins
+    from mgu.cli.origins import find_origins, leaves
     from mgu.results.compare.axes import call_lean
     from mgu.results.on_disk.folder import run_folder
 
@@ -75,7 +74,7 @@ def _show(composed: DictConfig, form: str) -> None:
         print_line(
             f"{call_lean(config.name)}, identity {config.identity}: {_find_state(config)}, in {run_folder(config)}"
         )
-        for key, value in flat(values).items():
+        for key, value in leaves(values):
             print_line(f"{f'{key}: {_to_yaml(value)}':<{VALUE_COLUMN}}  # {origins[key]}")
 
 
@@ -92,12 +91,3 @@ def _to_yaml(value: Any) -> str:
     from mgu.config.describe import to_yaml
 
     return to_yaml(value)
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Returns the values by dotted key; an empty section is a value of its own."""
-    by_key: dict[str, Any] = {}
-    for name, value in values.items():
-        is_section = isinstance(value, Mapping) and value
-        by_key |= flat(value, f"{prefix}{name}.") if is_section else {f"{prefix}{name}": value}
-    return by_key

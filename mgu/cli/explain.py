@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
-from mgu.results.on_disk.file_names import DIRECTED_FILE, EQUILIBRIUM_FILE, PATH_NORM_FILE
+from mgu.results.on_disk.file_names import DIRECTED_FILE, EQUILIBRIUM_FILE, EXPLAIN_FILE, PATH_NORM_FILE
 from mgu.results.on_disk.files import make_folder
 from mgu.text.printable import printable
 
@@ -110,14 +110,14 @@ def _explain_gates(trained: TrainedRun, folder: Path, form: str, before: tuple[s
     explanation = explain_model(trained.resolved, trained.model, trained.splits.val)
     write_explanation(folder, explanation)
     pictures = draw_figures(folder, explanation)
-    written = f"Written to {folder}: {', '.join((*before, 'explain.json', *pictures))}."
+    written = (*before, EXPLAIN_FILE, *pictures)
     if form == "json":
         sys.stdout.write(to_json(explanation))
-        print(printable(written), file=sys.stderr)
+        _say_written(folder, written)
     else:
         reported = trained.result.val
         print_explanation(explanation, reported.of(trained.config.score) if reported else None)
-        print_line(written)
+        print_line(f"Written to {folder}: {', '.join(written)}.")
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -126,7 +126,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         description="Show what the gates of a trained unit do on the run's validation data: a table, the most likely "
         "flow of the data through each layer, explain.json, and pictures.",
     )
-    parser.add_argument("run", metavar="RUN", help="a run's folder, or the folder's name below runs/")
+    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name below the runs folder")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where explain.json and the pictures go (default: the run's folder)"
     )

@@ -30,7 +30,7 @@ def find_origins(overrides: list[str], values: Mapping[str, Any]) -> dict[str, s
         By dotted key the command line, a file (with what it says where that is not the value), or the schema.
     """
     written, given = _read_files(overrides), _given(overrides)
-    return {key: _origin(key, value, written, given) for key, value in _leaves(values)}
+    return {key: _origin(key, value, written, given) for key, value in leaves(values)}
 
 
 def _origin(key: str, value: Any, written: Mapping[str, tuple[str, Any]], given: Iterable[str]) -> str:
@@ -69,7 +69,7 @@ def _content(
     loaded = loader._load_single_config(default, repository)
     content: Any = OmegaConf.to_container(loaded.config, resolve=False)
     content.pop("hydra", None)
-    return _leaves(content)
+    return leaves(content)
 
 
 def _name_of(default: ResultDefault, repository: CachingConfigRepository) -> str:
@@ -80,11 +80,19 @@ def _name_of(default: ResultDefault, repository: CachingConfigRepository) -> str
     return f"{shown}/{default.config_path}.yaml"
 
 
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Yields the plain values by dotted key; an empty section is a value of its own."""
+def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Yields the plain values by dotted key; an empty section is a value of its own.
+
+    Args:
+        values: Values nested as in the YAML files.
+        prefix: What stands before every key.
+
+    Yields:
+        Each key with its value.
+    """
     for name, value in values.items():
         if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{prefix}{name}.")
+            yield from leaves(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 
