@@ -101,15 +101,12 @@ def charges(table: Table, units: Sequence[Row] | None = None, name: str = "the u
     def is_ok(result: Result) -> bool:
         return result.status == "ok"
 
-    def always(result: Result) -> bool:
-        return True
-
     rows = table.unit_models if units is None else units
     grid_ok = all(is_ok(result) for row in table.baselines for result in row.results)
     units_ok = all(is_ok(result) for row in rows for result in row.results)
-    chosen = {"all runs counted": (always, always)}
+    chosen = {"all runs counted": (_always, _always)}
     if not units_ok:
-        chosen["diverged and failed units not counted"] = (always, is_ok)
+        chosen["diverged and failed units not counted"] = (_always, is_ok)
     if not grid_ok:
         chosen["diverged and failed runs not counted"] = (is_ok, is_ok)
     by_title = {title: _ratios(table.baselines, rows, *counted) for title, counted in chosen.items()}
@@ -127,11 +124,11 @@ def cost_ratios(first: Sequence[Row], second: Sequence[Row]) -> tuple[Ratio, ...
         One ratio for each kind of cost; that of time and energy has no value where a model has no run that was measured
         alone and without interruption.
     """
+    return _ratios(first, second, _always, _always)
 
-    def always(result: Result) -> bool:
-        return True
 
-    return _ratios(first, second, always, always)
+def _always(result: Result) -> bool:
+    return True
 
 
 def measured(rows: Sequence[Row], is_counted: Callable[[Result], bool]) -> list[list[Result]]:

@@ -12,6 +12,7 @@ from msgspec import structs
 from mgu.results.compare.fingerprints import fingerprint_of, is_same_data
 from mgu.results.schema.result import Result
 from mgu.results.schema.stored_config import parse_config
+from mgu.text.capitalise import capitalise
 
 Config = Mapping[str, Any]  # nested, as in result.json
 
@@ -94,4 +95,4 @@ def ways_out(obstacles: Iterable[str]) -> str:
         The beginning of a sentence; "" where there are none.
     """
     text = ", or ".join(dict.fromkeys(WAYS_OUT[obstacle] for obstacle in obstacles))
-    return text[:1].upper() + text[1:]
+    return capitalise(text)

@@ -17,7 +17,7 @@ from mgu.cli.report import main
 from mgu.errors import UserError
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts.answer import Answer
-from mgu.report.contrasts.keys import Key, value_text
+from mgu.report.contrasts.keys import Key
 from mgu.report.contrasts.question import Question
 from mgu.report.contrasts.resolve import resolve
 from mgu.report.formats.html import to_html
@@ -26,6 +26,7 @@ from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.rank import join, rank
 from mgu.report.stats.holm import correct_for_many
+from mgu.results.compare.axes import write_value
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
@@ -61,7 +62,7 @@ def grid(trained: Trained, tmp_path: Path) -> list[list[Run]]:
 def test_whole_numbers_beyond_those_of_floats_are_values_of_their_own() -> None:
     runs = [Run(example_result(config=example_config(layout={"mask_seed": 2**53 + step})), Path()) for step in (0, 1)]
     rows = [row for run in runs for row in rank([run])[0].rows]
-    assert [value_text(Key("layout.mask_seed").value(row)) for row in rows] == ["9007199254740992", "9007199254740993"]
+    assert [write_value(Key("layout.mask_seed").value(row)) for row in rows] == ["9007199254740992", "9007199254740993"]
 
 
 def _renamed(run: Run, name: str, layout: str) -> Result:

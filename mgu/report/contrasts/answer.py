@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mgu.report.contrasts.keys import Key, value_order, value_text
+from mgu.report.contrasts.keys import Key, value_order
 from mgu.report.contrasts.question import Question
 from mgu.report.contrasts.resolve import find_row
 from mgu.report.costs import Ratio, cost_ratios
@@ -18,6 +18,7 @@ from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.sample import Sample, pool, sample_of
 from mgu.report.stats.verdict import MARGIN
+from mgu.results.compare.axes import write_value
 
 Kind = Literal["by", "baseline", "against", "best"]
 Outcome = Literal["better", "worse", "alike", "not decided"]
@@ -134,14 +135,14 @@ def _by(table: Table, key: Key, samples: Mapping[int, Sample]) -> Answer | None:
     ordered = sorted(values, key=value_order)
     paired = [by_value for by_value in models.values() if len(by_value) > 1]
     whole = [by_value for by_value in paired if len(by_value) == len(values)]
-    pooled = {v: pool(value_text(v), [by_value[v] for by_value in whole]) for v in ordered} if whole else {}
+    pooled = {v: pool(write_value(v), [by_value[v] for by_value in whole]) for v in ordered} if whole else {}
     reference = _best_value(table, ordered, pooled, paired)
     means, singles = [], []
     for value in ordered:
         both = [by_value for by_value in paired if value in by_value and reference in by_value]
         if value == reference or not both:
             continue
-        first, second = (pool(value_text(v), [by_value[v] for by_value in both]) for v in (value, reference))
+        first, second = (pool(write_value(v), [by_value[v] for by_value in both]) for v in (value, reference))
         means += compare(first, [second]) if first.scores else []
         for by_value in both:
             singles += compare(by_value[value], [by_value[reference]])
@@ -150,7 +151,7 @@ def _by(table: Table, key: Key, samples: Mapping[int, Sample]) -> Answer | None:
         table,
         comparisons=tuple(singles),
         key=key.name,
-        reference=value_text(reference),
+        reference=write_value(reference),
         means=tuple(means),
         values=tuple(pooled.values()),
     )

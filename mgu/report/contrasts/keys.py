@@ -63,11 +63,6 @@ class Key(NamedTuple):
         return key == "dataset.sha256" and self.name.startswith("dataset.")
 
 
-def value_text(value: str | float) -> str:
-    """Writes a value as the command line takes it."""
-    return write_value(value)
-
-
 def value_order(value: str | float) -> tuple[bool, float, str]:
     """Returns a sort key: numbers by size, then texts."""
     return (True, 0.0, value) if isinstance(value, str) else (False, value, "")

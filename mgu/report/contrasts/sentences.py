@@ -9,6 +9,7 @@ from mgu.report.costs import describe_ratios
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.comparison_words import describe_comparison, p_equals
 from mgu.report.stats.power import ALPHA
+from mgu.text.capitalise import capitalise
 
 OUTCOMES = ("better", "worse", "alike", "not decided")
 
@@ -73,7 +74,7 @@ def _by(answer: Answer) -> list[str]:
 def _outcome(answer: Answer, comparison: Comparison) -> str:
     """Returns the outcome of a comparison as the beginning of a sentence."""
     outcome = answer.outcome(comparison)
-    return f"Alike within {_margin(answer)}" if outcome == "alike" else _capital(outcome)
+    return f"Alike within {_margin(answer)}" if outcome == "alike" else capitalise(outcome)
 
 
 def _describe(answer: Answer, comparison: Comparison) -> str:
@@ -123,8 +124,4 @@ def _count(answer: Answer) -> str:
         words = {outcome: f"{{}} {outcome}" for outcome in OUTCOMES} | {"alike": f"{{}} alike within {margin}"}
     parts = [words[word].format(outcomes.count(word)) for word in OUTCOMES if word in outcomes]
     text = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    return f"{_capital(text) if answer.kind == 'best' else text} (p < {ALPHA:g} after correction)"
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
+    return f"{capitalise(text) if answer.kind == 'best' else text} (p < {ALPHA:g} after correction)"

@@ -7,7 +7,7 @@ from typing import Any
 
 from mgu.console.text import count
 from mgu.report.classes import ModelClasses
-from mgu.report.formats.side_table import Entry, SideTable
+from mgu.report.formats.side_table import MISSING, Entry, SideTable
 from mgu.report.ranking.class_scores import ClassScore
 
 TITLES = ("class", "examples", "precision [%]", "recall [%]", "F1 [%]", "AP [%]", "AUC [%]", "most often taken for")
@@ -58,7 +58,7 @@ def _describe_taken(score: ClassScore) -> str:
 
 def percent(share: float | None) -> Entry:
     """Returns the cell of a share of one, in percent; a dash where it is not defined."""
-    return ("-", None) if share is None else (f"{100 * share:.2f}", 100 * share)
+    return MISSING if share is None else (f"{100 * share:.2f}", 100 * share)
 
 
 def class_records(models: Sequence[ModelClasses]) -> list[dict[str, Any]]:

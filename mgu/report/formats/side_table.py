@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-Entry = tuple[str, str | float | None]  # rounded text for people, exact value for sorting
+Entry = tuple[str, str | float | None]  # rounded text for people, exact value for machines
+MISSING: Entry = ("-", None)
 
 
 class SideTable(NamedTuple):

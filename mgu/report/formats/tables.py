@@ -11,7 +11,7 @@ from mgu.report.contrasts.answer import Answer, costs_of
 from mgu.report.cost_kinds import CostKind, times
 from mgu.report.costs import Ratio
 from mgu.report.formats.class_tables import class_table
-from mgu.report.formats.side_table import Entry, SideTable
+from mgu.report.formats.side_table import MISSING, Entry, SideTable
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.fronts import front_tables
@@ -83,7 +83,7 @@ def _decisive(comparison: Comparison) -> list[Entry]:
 
 def _ratio(ratio: Ratio | None) -> Entry:
     if ratio is None or ratio.value is None:
-        return ("-", None)
+        return MISSING
     mark = "!" if ratio.is_unequal else ""
     return (f"{times(ratio.value)}{mark}", ratio.value)
 
@@ -127,7 +127,7 @@ def answer_tables(answer: Answer | None) -> list[SideTable]:
 
 def _means_table(answer: Answer, titles: Sequence[str], metric: str) -> SideTable:
     """Compares the values of a key by the means over all models that have both; the first is the reference."""
-    nothing: list[Entry] = [("-", None)] * len(titles)
+    nothing = [MISSING] * len(titles)
     rows = [[*_mean(comparison.second), *nothing] for comparison in answer.means[:1]]
     rows += [[*_mean(comparison.first), *numbers(comparison), time_entry(comparison)] for comparison in answer.means]
     title = f"{answer.key} minus {answer.reference}, mean over models that are alike but for it, {metric}"

@@ -13,10 +13,11 @@ from functools import cached_property
 from math import log
 from statistics import fmean
 
+from mgu.report.formats.side_table import MISSING, Entry
 from mgu.report.searches.against_random import MULTIPLES
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import EqualCost
-from mgu.report.searches.table import MISSING, Entry, SearchTable, score_cells
+from mgu.report.searches.table import SearchTable, score_cells
 from mgu.report.searches.variants import shared_settings
 from mgu.search.current import current_trials
 from mgu.search.curve import Curve, Incumbent

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import Any
 
+from mgu.report.formats.side_table import MISSING, Entry
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.load import UNREADABLE, load_study, read_history
 from mgu.report.searches.space_names import name_spaces
-from mgu.report.searches.table import MISSING, Entry, SearchTable, share_cell
+from mgu.report.searches.table import SearchTable, share_cell
 from mgu.report.searches.variants import group_curves
 from mgu.results.runs.search_folders import search_folders
 from mgu.results.runs.searches import Searches

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mgu.report.formats.side_table import MISSING, Entry
 from mgu.report.searches.against_random import MULTIPLES
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import EqualCost
 from mgu.search.clock import WALL
 from mgu.tasks.score import shorten
-
-Entry = tuple[str, str | float | None]  # rounded text for people, exact value for machines
-MISSING: Entry = ("-", None)
 
 
 class SearchTable(NamedTuple):

@@ -19,6 +19,7 @@ from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, see
 from mgu.report.stats.verdict import Verdict, outcome_of
 from mgu.results.schema.replicate import count_replicates
 from mgu.text.agree import agree
+from mgu.text.capitalise import capitalise
 
 SHOWN_COSTS = ("time", "processor", "gpu")  # of a unit relative to the default network
 
@@ -35,7 +36,7 @@ def verdict_sentence(verdict: Verdict) -> str:
     baselines, best = len(verdict.comparisons), verdict.best.baseline.name
     opponent = f"the best of {baselines} baselines, {best}" if baselines > 1 else best
     return (
-        f"{_capital(verdict.outcome)}: {_unit(verdict)} is {where(verdict.best)} {opponent}{_reason(verdict)}"
+        f"{capitalise(verdict.outcome)}: {_unit(verdict)} is {where(verdict.best)} {opponent}{_reason(verdict)}"
         f"{_diverged(verdict)}."
     )
 
@@ -187,10 +188,6 @@ def explain_no_verdict(table: Table) -> list[str]:
         f"Not decided: no {name} has an accuracy, because {', '.join(f'{row.name} is {row.status}' for row in rows)}."
         for name, rows in lost.items()
     ][:1]
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
 
 
 def _unit(verdict: Verdict) -> str:
