@@ -17,6 +17,7 @@ import torch
 from models import configure
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import Seconds, describe, in_turns, ratio, save, spread
 
 from mgu.cli.exit_codes import exit_codes
@@ -37,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layout", default="C7")
     parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=40)
+    add_rounds(parser, default=40)
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()  # as mgu-run does; all ways gain

@@ -19,6 +19,7 @@ import torch
 from models import Floor, configure, images_of, pass_of, units_of
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save, spread
 from torch import Tensor, nn
 from units import saved_bytes
@@ -62,7 +63,7 @@ def read_options(description: str | None, layouts: str) -> tuple[argparse.Namesp
     """Reads the command line of a benchmark of steps, prepares torch, and returns the clock to be used as well."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layouts", default=layouts)
-    parser.add_argument("--rounds", type=int, default=30)
+    add_rounds(parser, default=30)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--processor-time", action="store_true", help="of one thread: for a machine with other work")
     parser.add_argument("--no-save", action="store_true", help="do not file the rows below results/")

@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from rounds import add_rounds
+
 ROOT = Path(__file__).parent.parent
 BARS = {"M2": 1.6, "M3": 1.5, "M4": 1.5, "C7": 1.3}
 STEPS = 20  # of a turn
@@ -65,7 +67,7 @@ def main() -> None:
     parser.add_argument("commit", help="the older build")
     parser.add_argument("--layouts", default=",".join(BARS))
     parser.add_argument("--words", default="norm=bn_pre", help="of the configuration, with spaces between them")
-    parser.add_argument("--rounds", type=int, default=15)
+    add_rounds(parser, default=15)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--processor-time", action="store_true", help="of one thread: for a machine with other work")
     parser.add_argument("--no-save", action="store_true", help="do not file the rows below results/")

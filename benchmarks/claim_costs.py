@@ -27,6 +27,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import in_turns, machine_of
 
 from mgu.cli.compose import read_config
@@ -46,7 +47,7 @@ NORMS, RESIDUALS = ("bn_pre", "bn_post", "ln", "no_norm"), {"": "without", "-res
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", choices=DESIGNS)
-    parser.add_argument("--rounds", type=int, default=20)
+    add_rounds(parser, default=20)
     parser.add_argument("--batches", type=int, default=6)
     parser.add_argument("--short", action="store_true", help="the recipe short")
     options = parser.parse_args()

@@ -24,6 +24,7 @@ from typing import Any
 import torch
 from filed import file_part, provenance
 from PIL import Image
+from rounds import add_rounds
 from torch.utils.data import DataLoader
 from torchvision.datasets import CIFAR10, ImageFolder
 from torchvision.transforms import v2
@@ -97,7 +98,7 @@ def main() -> None:
     """Measures in turns, prints the ratios and files the rounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=5000)
-    parser.add_argument("--rounds", type=int, default=3)
+    add_rounds(parser, default=3, least=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         save_files(Path(folder), options.images)

@@ -16,6 +16,7 @@ from statistics import median
 
 import torch
 from models import configure
+from rounds import add_rounds
 from side_by_side import in_turns, ratio, save, spread
 from torch import Tensor
 
@@ -28,7 +29,7 @@ DYNAMICS = Dynamics("additive", leak=1.0, dt=0.5, steps=1000, tolerance=1e-4, in
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=20)
+    add_rounds(parser, default=20)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--hidden", type=int, default=500)
     options = parser.parse_args()

@@ -26,6 +26,7 @@ from models import configure, images_of, layout_of, train_step
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import Worker, describe, in_turns, ratio, save, spread
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -62,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layouts", default="M2,M3,M4")
     parser.add_argument("--images", type=int, default=6400)
-    parser.add_argument("--rounds", type=int, default=7)
+    add_rounds(parser, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--random", action="store_true", help="random images in place of MNIST")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 """A training step of the dense equilibrium, in turns with the same equation in torchdeq with exact implicit gradients.
 
-    pip install --no-deps torchdeq   # 0.1.0, not a dependency of the package
+    uv pip install --no-deps torchdeq==0.1.0   # not a dependency of the package
     python benchmarks/equilibrium_step.py [--rounds 20] [--batch 128] [--tolerance 1e-3]
 
 A step is forward and backward of layer and read-out on random images, the norm of W held below its bound by the same
@@ -12,15 +12,18 @@ near the limit of single precision.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from statistics import median
 from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from models import configure
+from rounds import add_rounds
 from side_by_side import in_turns, ratio, save
 from torch import Tensor, nn
 
@@ -34,10 +37,12 @@ SOLVERS = ("fixed_point_iter", "anderson", "broyden")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=20)
+    add_rounds(parser, default=20, least=1)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--tolerance", type=float, default=1e-3)
     options = parser.parse_args()
+    if not find_spec("torchdeq"):
+        sys.exit("torchdeq must be installed, but is not. Call uv pip install --no-deps torchdeq==0.1.0.")
     torch.set_num_threads(1)
     torch.manual_seed(0)
     settings = Settings(tolerance=options.tolerance, max_iterations=500)

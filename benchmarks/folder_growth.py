@@ -24,6 +24,7 @@ from models import configure
 from report_scale import make_runs
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, save
 
 MGU = [sys.executable, "-c", "from mgu.cli.main import main; main()"]
@@ -34,7 +35,7 @@ STRAIGHT = 1.5  # times the cost of a run in the folder before, at most
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="10,100,1000,10000")
-    parser.add_argument("--rounds", type=int, default=3)
+    add_rounds(parser, default=3)
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
     seconds: dict[str, list[list[float]]] = {}

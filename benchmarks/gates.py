@@ -5,7 +5,7 @@
 
 The baseline is bn_pre without residual. A step is forward, loss, backward and update, one image batch of random values;
 unit and baseline take it in turns, one kind at a time, for all kinds together would not fit into memory. Layouts that
-are not timed are counted only.
+are not timed are counted only. Rows are filed one by one: a partial run replaces what it measures.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from filed import other_rows
 from models import build_net, configure, images_of, train_step
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, save, spread
 from torch import nn
 
@@ -43,15 +45,16 @@ def main() -> None:
         "--kinds", default=",".join(f"{gate}/{bypass}" for gate in GATE_KINDS for bypass in BYPASS_KINDS)
     )
     parser.add_argument("--timed", default=",".join(LAYOUTS))
-    parser.add_argument("--rounds", type=int, default=10)
+    add_rounds(parser, default=10)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--name", default="gates", help="of the part in results/gates/data.json")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     keep_freed_memory()
-    rows = []
-    for layout, kind in itertools.product(options.layouts.split(","), options.kinds.split(",")):
+    wanted = [*itertools.product(options.layouts.split(","), options.kinds.split(","))]
+    rows = other_rows("gates", options.name, lambda row: (row["layout"], f"{row['gate']}/{row['bypass']}") in wanted)
+    for layout, kind in wanted:
         rounds = options.rounds if layout in options.timed.split(",") else 0
         gate, bypass = kind.split("/")
         rows.append(measure(layout, gate, bypass, options.batch, rounds))

@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ def main() -> None:
     parser.add_argument("size", type=int, help="of the three dimensions")
     parser.add_argument("folder", type=Path, help="where measurements are kept")
     options = parser.parse_args()
+    if not find_spec("kernel_tuner"):
+        sys.exit("kernel-tuner must be installed, but is not. Call uv sync --inexact --group gemm.")
     options.folder.mkdir(parents=True, exist_ok=True)
     for seed in range(STUDIES):
         file = options.folder / f"{KERNEL_TUNER}-{options.size}-{seed}.json"

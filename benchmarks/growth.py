@@ -15,6 +15,7 @@ import torch
 from models import StraightUnit, configure
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save
 from torch import Tensor, nn
 
@@ -28,7 +29,7 @@ WIDTH, DEPTH, BATCH, SIDE = 32, 2, 64, 16
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15)
+    add_rounds(parser, default=15)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -7,8 +7,8 @@ Matrix factorisation, which learns, is `layout=mf_32` and part of `mgu-run +expe
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 from pathlib import Path
 
 import torch
@@ -56,8 +56,9 @@ class ItemMean(nn.Module):
 
 
 def main() -> None:
-    root = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MGU_DATA", "~/.cache/mgu")
-    everything = load_movielens(Path(root).expanduser(), download=False)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("root", nargs="?", type=Path, default=Path(os.environ.get("MGU_DATA", "~/.cache/mgu")))
+    everything = load_movielens(parser.parse_args().root.expanduser(), download=False)
     num_items = len(everything.item_features)
 
     splits = split_next_item(everything, num_sampled=1).splits

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from models import configure
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save, spread
 from torch import Tensor, nn
 
@@ -37,7 +38,7 @@ Row = dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=40)
+    add_rounds(parser, default=40)
     parser.add_argument("--no-save", action="store_true", help="do not file the rows below results/")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -26,6 +26,7 @@ from typing import Any
 from models import configure
 from rich.console import Console
 from rich.table import Table
+from rounds import FOR_QUARTILES, add_rounds
 from side_by_side import describe, save
 
 from mgu.cli.exit_codes import exit_codes
@@ -45,7 +46,7 @@ RUNS = 26
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=3)
+    add_rounds(parser, default=3, least=1)
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--no-file", action="store_true", help="do not write results/speed/data.json")
     options = parser.parse_args()
@@ -56,7 +57,9 @@ def main() -> None:
             timed[name].append(run(WAYS[name], options.epochs))
             print(f"round {turn + 1}: {name} {timed[name][-1]['wall_s']:.1f} s", flush=True)
     rows = [summarise(name, timed) for name in names]
-    if not options.no_file and options.rounds > 1:  # quartiles need two
+    if options.rounds < FOR_QUARTILES:
+        print("Nothing was filed: quartiles need two rounds.")
+    elif not options.no_file:
         save("speed", "parallel", configure("M2"), rows)
     show(rows)
 

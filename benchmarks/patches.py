@@ -16,6 +16,7 @@ import torch
 from models import configure, images_of, units_of
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import in_turns, ratio
 from torch import Tensor, nn
 
@@ -31,7 +32,7 @@ CONVOLUTION, PRODUCT = Most(0, 0), Most(2**40, 2**40)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layouts", default="M2,M3,M4,C7,C10")
-    parser.add_argument("--rounds", type=int, default=15)
+    add_rounds(parser, default=15, least=1)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -23,6 +23,7 @@ from models import configure
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save, spread
 
 COUNT, CLASSES = 1000, 4
@@ -78,7 +79,7 @@ writer.writerows(zip(files, [names[n] for n in which.tolist()], best.tolist()))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=10)
+    add_rounds(parser, default=10)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MGU_CACHE"] = f"{folder}/cache"

@@ -7,13 +7,15 @@ in expectation to what TPE has in the median after 50, and files it: `python ben
 
 from __future__ import annotations
 
-import sys
+import argparse
+from functools import partial
 from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 from models import configure
 from numpy.typing import NDArray
+from rounds import at_least
 from side_by_side import save
 
 from mgu.search.parameters.bounds import Float, Int
@@ -73,8 +75,10 @@ def study(name: str, seed: int) -> list[Trial]:
     return history
 
 
-def main(num_studies: int) -> None:
-    """Files and prints what each strategy finds."""
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("studies", type=partial(at_least, 1), help="how many studies of each strategy")
+    num_studies: int = parser.parse_args().studies
     studies = {name: [study(name, seed) for seed in range(num_studies)] for name in TRIALS}
     target = median(max(_score(own) for own in trials) for trials in studies["tpe"])
     rows = [summarise(name, found, target) for name, found in studies.items()]
@@ -108,4 +112,4 @@ def _score(trial: Trial) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main()

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save
 from torch import Tensor, nn
 
@@ -43,7 +44,7 @@ class TorchNetwork(nn.Module):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=40)
+    add_rounds(parser, default=40)
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()  # as mgu-run does; all ways gain

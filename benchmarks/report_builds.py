@@ -20,6 +20,7 @@ from typing import Any
 from builds import ROOT, checked_out, compare
 from filed import file_part, provenance
 from report_scale import make_runs
+from rounds import add_rounds
 
 BAR = 2.5
 
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("commit", help="the older build")
     parser.add_argument("--forms", default="table,json")
     parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    add_rounds(parser, default=5)
     parser.add_argument("--no-save", action="store_true", help="do not file the rows below results/")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, checked_out(options.commit) as old:

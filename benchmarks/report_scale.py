@@ -6,6 +6,7 @@ processes of their own: 80 experiments of 24 baselines and a unit with five seed
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -23,8 +24,11 @@ FORMS = ("table", "md", "csv", "json", "tex", "html")
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
+        folder = options.folder or Path(temporary)
         for grids, name in ((True, "80 experiments of 125 runs"), (False, "one experiment of 2,000 models")):
             runs = folder / name.replace(" ", "-").replace(",", "")
             if not runs.exists():

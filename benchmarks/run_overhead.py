@@ -8,14 +8,18 @@ the run before (or the start of the cold process) to its own end, less its time 
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+
+from rounds import at_least
 
 from mgu.results.on_disk.result_file import read_result
 from mgu.results.schema.result import Result
@@ -61,8 +65,9 @@ class WarmSweep:
 
 
 def main() -> None:
-    """Print both overheads and their ratio."""
-    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", nargs="?", type=partial(at_least, 1), default=3)
+    pairs = parser.parse_args().pairs
     warm_s, cold_s = [], []
     for _ in range(pairs):
         with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ import torch
 from models import configure
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save, spread
 
 from mgu.cli.exit_codes import exit_codes
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--norms", default="bn_pre,bn_post,ln,no_norm")
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--images", type=int, default=1437)
-    parser.add_argument("--rounds", type=int, default=5)
+    add_rounds(parser, default=5)
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()  # as mgu-run does; both ways gain

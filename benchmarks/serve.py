@@ -8,6 +8,7 @@ filed in results/speed.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -35,8 +36,12 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
-    numbers = [float(word) for word in sys.argv[1:] if word != "--finish"]
-    seconds, epoch_s = (*numbers, *(60.0, 10.0)[len(numbers) :])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seconds", nargs="?", type=float, default=60.0)
+    parser.add_argument("epoch_s", nargs="?", type=float, default=10.0)
+    parser.add_argument("--finish", action="store_true", help="a run is over every second")
+    options = parser.parse_args()
+    epoch_s = options.epoch_s
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as locks:
         folders = make_runs(Path(temporary))
         for folder in folders:
@@ -47,9 +52,9 @@ def main() -> None:
         assert server.stdout
         address = re.findall(r"http://\S+", server.stdout.readline())[0]
         is_over = threading.Event()
-        training = threading.Thread(target=train, args=(folders, epoch_s, "--finish" in sys.argv, is_over))
+        training = threading.Thread(target=train, args=(folders, epoch_s, options.finish, is_over))
         training.start()
-        row = measure(address, server.pid, seconds)
+        row = measure(address, server.pid, options.seconds)
         is_over.set()
         training.join()
     print(f"each with an epoch every {epoch_s:g} s: {describe(row)}")

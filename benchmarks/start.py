@@ -21,6 +21,7 @@ from first_line import run_until
 from models import configure
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save, spread
 
 from mgu.data.images.published import PUBLISHED
@@ -33,7 +34,7 @@ TORCH = "import torch"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=10)
+    add_rounds(parser, default=10)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         seconds = in_turns(ways(Path(folder)), options.rounds, warm_up=1)

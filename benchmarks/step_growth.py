@@ -19,6 +19,7 @@ import torch
 from models import configure
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, save
 
 from mgu.data.images.images import Images
@@ -53,7 +54,7 @@ VARIED = {"width": (8, 16, 32, 64, 128), "depth": (1, 2, 4, 8), "batch": (1, 8, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15)
+    add_rounds(parser, default=15)
     parser.add_argument("--vary", default=",".join(VARIED))
     options = parser.parse_args()
     keep_freed_memory()

@@ -17,6 +17,7 @@ from epochs import first_images, our_epoch
 from models import configure
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save, spread
 from torch import nn
 
@@ -31,7 +32,7 @@ WEIGHTS, STEPS = 200_000, 2_000  # without a gradient after the first step, as t
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
+    add_rounds(parser, default=7)
     options = parser.parse_args()
     torch.set_num_threads(1)  # the setting is that of a thread
     keep_freed_memory()

@@ -17,6 +17,7 @@ import torch
 from models import Floor, configure, images_of, pass_of, step_of, straight_units_of, units_of
 from rich.console import Console
 from rich.table import Table
+from rounds import add_rounds
 from side_by_side import describe, in_turns, ratio, save, spread
 from torch import Tensor, nn
 
@@ -36,7 +37,7 @@ ENGINES = ("native", "packed", "eager")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layouts", default=",".join(BARS))
-    parser.add_argument("--rounds", type=int, default=30)
+    add_rounds(parser, default=30)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--default-malloc", action="store_true", help="do not keep freed memory, as mgu-run does")
     options = parser.parse_args()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,22 @@ def test_without_mnist_what_needs_it_is_skipped(bench: Any, tmp_path: Path, monk
     (epochs,) = (each for each in bench.BENCHES if each.script == "epochs")
     (line,) = bench.run(epochs, 600.0)
     assert line.startswith("skipped, for it needs MNIST")
+
+
+def test_too_few_rounds_are_refused_before_anything_is_measured(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    from rounds import add_rounds
+
+    parser = argparse.ArgumentParser()
+    add_rounds(parser, default=7)
+    assert parser.parse_args([]).rounds == 7 and parser.parse_args(["--rounds", "2"]).rounds == 2
+    for word in ("1", "0", "two"):
+        with pytest.raises(SystemExit) as ended:
+            parser.parse_args(["--rounds", word])
+        told = capsys.readouterr().err.splitlines()[-1]
+        assert ended.value.code == 2
+        assert told.endswith(f"must be a whole number of at least 2, but got {word}. Quartiles need two rounds.")
+    scripts = Path(bench.__file__).parent.glob("*.py")
+    assert [file.stem for file in scripts if 'add_argument("--rounds"' in file.read_text(encoding="utf-8")] == []
 
 
 @pytest.fixture

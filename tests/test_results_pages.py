@@ -22,6 +22,7 @@ from tests.conftest import hydra_of
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
+BENCHMARKS = ROOT / "benchmarks"
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("results/**/*.md")]
 )
@@ -115,6 +116,29 @@ def test_commands_name_what_exists(command: str) -> None:
     if "--help" in words:
         words = words[: words.index("--help")]
     check_overrides([word for word in words if word not in flags])
+
+
+def benchmark_commands() -> list[str]:
+    """Every call of a script of benchmarks/, in pages and in what the scripts say of themselves."""
+    found: dict[str, None] = {}
+    for page in (*PAGES, *(file for file in BENCHMARKS.glob("*.py") if file.stem != "studies")):  # has them of pages
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        found.update(dict.fromkeys(re.findall(r"python (benchmarks/\w+\.py[^\n`]*)", text)))
+    return list(found)
+
+
+@pytest.mark.parametrize("command", benchmark_commands())
+def test_commands_of_benchmarks_name_options_that_there_are(command: str) -> None:
+    script, *words = command.replace("[", " ").replace("]", " ").partition("#")[0].split()
+    source = with_its_imports(Path(script).stem)
+    assert [word for word in words if re.fullmatch(r"--[a-z-]+", word) and f'"{word}"' not in source] == []
+
+
+def with_its_imports(name: str) -> str:
+    """The source of a benchmark and of those that it imports."""
+    source = (BENCHMARKS / f"{name}.py").read_text(encoding="utf-8")
+    imported = re.findall(r"^from (\w+) import", source, re.MULTILINE)
+    return source + "".join(with_its_imports(own) for own in imported if (BENCHMARKS / f"{own}.py").is_file())
 
 
 def check_arguments(sub_command: str, words: list[str]) -> None:
