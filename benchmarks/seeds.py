@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/seeds.py [--layouts digits_2,mnist_2] [--norms bn_pre,ln] [--seeds 8] [--images 1437]
 
 One thread, so the time is that of the processor: whatever else the machine does is not in it. Two processes of one
-thread each have the same ratio on both sides.
+thread each have the same ratio on both sides. A partial run replaces the rows that it measures.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import argparse
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from typing import Any
 
 import torch
+from filed import other_rows
 from models import configure
 from rich.console import Console
 from rich.table import Table
@@ -46,11 +48,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()  # as mgu-run does; both ways gain
-    rows = [
-        measure(layout, norm, options.seeds, options.images, options.rounds)
-        for layout in options.layouts.split(",")
-        for norm in options.norms.split(",")
-    ]
+    wanted = [*product(options.layouts.split(","), options.norms.split(","))]
+    rows = other_rows("seeds", "seeds", lambda row: (row["layout"], row["norm"]) in wanted)
+    rows += [measure(*own, options.seeds, options.images, options.rounds) for own in wanted]
     save("seeds", "seeds", configure("M2"), rows)
     show(rows)
 

@@ -136,3 +136,32 @@ def test_the_commands_of_a_page_are_of_the_units_that_it_shows(pages: Any) -> No
 def single(command: str) -> list[str]:
     """The words of a command that are no flags and no lists."""
     return [word for word in command.split()[1:] if word != "-m" and "," not in word]
+
+
+def test_a_partial_run_keeps_the_filed_rows_that_it_does_not_measure(
+    pages: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make bench` times four of the twelve baselines of results/seeds, after which the page could not be made."""
+    import claims
+    import gates
+    import seeds
+
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for script in (gates, seeds):
+        monkeypatch.setattr(script, "save", lambda study, part, config, rows: kept.update({part: rows}))
+        monkeypatch.setattr(script, "show", lambda rows: None)
+        monkeypatch.setattr(script, "keep_freed_memory", lambda: None)
+    monkeypatch.setattr("torch.set_num_threads", lambda threads: None)
+    monkeypatch.setattr(gates, "measure", lambda *own: {"layout": own[0], "gate": own[1], "bypass": own[2]})
+    monkeypatch.setattr(
+        sys, "argv", ["gates.py", "--layouts", "C15", "--kinds", "channel/padded", "--name", "gates_c15"]
+    )
+    gates.main()
+    assert len(kept["gates_c15"]) == len(pages.load_study("gates")["gates_c15"]["rows"])
+    assert kept["gates_c15"][-1] == {"layout": "C15", "gate": "channel", "bypass": "padded"}
+    row = {"flops": 1e5, "faster": 9.0}
+    monkeypatch.setattr(seeds, "measure", lambda layout, norm, *own: {"layout": layout, "norm": norm} | row)
+    monkeypatch.setattr(sys, "argv", ["seeds.py", "--layouts", "digits_2", "--norms", "ln"])
+    seeds.main()
+    assert len(kept["seeds"]) == len(pages.load_study("seeds")["seeds"]["rows"])
+    assert "to 9.00 times" in claims.seeds({"seeds": {"rows": kept["seeds"]}})
