@@ -115,7 +115,8 @@ def claim(parts: Parts) -> str:
     text = (
         f"One lean unit against the best of a grid, all trained by one recipe ({recipe}), in points of test accuracy: "
         f"{found}. The grid costs {costs} times as much. A random search at the unit's cost is worse than the unit on "
-        f"{_count(against[RANDOM], lambda own: own['p_better'] < 0.05)} of these data."
+        f"{_count(against[RANDOM], lambda own: own['p_better'] < 0.05)} of these data, and better than it on "
+        f"{_count(against[RANDOM], _is_worse)}."
     )
     for name in (rival for rival in against if rival.startswith("default")):
         shown = ", ".join(f"{row['data']} {_points(row['rivals'][name])}" for row in rows if name in row["rivals"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from statistics import mean, median
 
 from cells import Row, number, percent, spread
@@ -36,8 +37,8 @@ def digits(parts: Parts) -> str:
     if holdout := parts.get("holdout"):
         first = holdout["verdict"]["comparisons"][0]
         text += (
-            f" With validation images of its own (`dataset.split=holdout`) it is {apart(first)} the best "
-            f"baseline on test images: {holdout['verdict']['outcome']}."
+            f" With validation images of its own (`dataset.split=holdout`) it is {apart(first)} the baseline that is "
+            f"best by these ({first['baseline']}) on test images: {holdout['verdict']['outcome']}."
         )
     return text
 
@@ -192,6 +193,28 @@ def speed(parts: Parts) -> str:
         f"straightforward implementation, and keeps {min(kept):.2f} to {max(kept):.2f} times its memory between "
         "forward and backward."
     )
+
+
+def rounds_of_speed(parts: Parts) -> str:
+    """Says how many rounds the medians of the headline are over, and those of all tables."""
+    every = rounds_of([part["rows"] for part in parts.values()])
+    return f"medians of {every} rounds in turns (units: {rounds_of(parts['units']['rows'])}); batches of 64"
+
+
+def rounds_of(measured: object) -> str:
+    """Says how many rounds the medians of some rows are over."""
+    low, high = min(_rounds(measured)), max(_rounds(measured))
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _rounds(measured: object) -> Iterator[int]:
+    """Yields the number of rounds behind each median of some rows."""
+    if isinstance(measured, dict):
+        for name, value in measured.items():
+            yield from [value] if name == "rounds" else _rounds(value)
+    elif isinstance(measured, list):
+        for value in measured:
+            yield from _rounds(value)
 
 
 def seeds(parts: Parts) -> str:

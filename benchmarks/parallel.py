@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from cost_tables import PARALLEL_BAR as BAR
 from models import configure
 from rich.console import Console
 from rich.table import Table
@@ -39,7 +40,6 @@ WAYS = {
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs={cores}"],
     "parallel": ["parallel=auto"],
 }
-BAR = 1.15  # of parallel=auto
 RUNS = 26
 
 

@@ -32,11 +32,11 @@ def claim(parts: Parts) -> str:
 def _beaten(part: str, rows: list[Row]) -> str:
     """Compares the best of the rates of both optimizers, as validation chooses them, in error and in processor time."""
     best = {row["optimizer"].split()[0]: row for row in reversed(rows) if "unit" not in row["model"]}
-    found = [f"{kind} {_score(best[kind], 'val')} (rate {best[kind]['lr']:g})" for kind in ("path_sgd", "sgd")]
+    found = [f"{kind} has {_score(best[kind], 'val')} ({_rate(best[kind])})" for kind in ("path_sgd", "sgd")]
     ours, theirs = best["path_sgd"], best["sgd"]
     error, cost = _error(ours) / _error(theirs), _cpu_s(ours) / _cpu_s(theirs)
     text = (
-        f"On {NAMES[part]} the best of each rate by validation has: {found[0]}, {found[1]}; path-SGD has {error:.2f} "
+        f"On {NAMES[part]}, each at its best rate by validation, {found[0]} and {found[1]}: path-SGD has {error:.2f} "
         f"times the error for {cost:.2f} times the processor time"
     )
     if part == "sequential_mnist":
@@ -54,14 +54,20 @@ def _beaten(part: str, rows: list[Row]) -> str:
     )
 
 
+def _rate(row: Row) -> str:
+    seeds = len(row["seeds"])
+    return f"rate {row['lr']:g}, {seeds} seed{'s' * (seeds > 1)}"
+
+
 def _solved(row: Row) -> tuple[int, float]:
     """Returns by how many seeds a row solves the problem; of equal ones that with the smaller error comes first."""
     return row["solved"], -row["val"]
 
 
 def _how_often(row: Row) -> str:
-    diverged = sum(seed["status"] == "diverged" for seed in row["seeds"])
-    later = f", {diverged} of which diverges later" if diverged else ""
+    solved = [seed for seed in row["seeds"] if seed["solved_after"] is not None]
+    diverged = sum(seed["status"] == "diverged" for seed in solved)
+    later = f" ({diverged} of which diverges later)" if diverged else ""
     return f"{row['optimizer'].split()[0]} at {row['lr']:g} in {row['solved']} of {len(row['seeds'])}{later}"
 
 

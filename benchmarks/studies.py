@@ -79,7 +79,8 @@ def _claim_sections() -> tuple[Section, ...]:
         "two-sided p-value, corrected over the data sets (Holm)."
     )
     picked = "Mean scores; `picked by` is the validation accuracy that chooses the best of the grid."
-    paired = "Test accuracy, paired over replicates."
+    within = "Within the margin: the lower bound is above minus the margin, so that the unit may be better, too."
+    paired = f"Test accuracy, paired over replicates. {within}"
     shorter = (
         "Test accuracy of the same models after all epochs and after a quarter of them, paired over replicates. The "
         "`bn_pre` networks of `better` were trained before the change to their bias that the protocol names."
@@ -176,7 +177,8 @@ STUDIES = (
                     "the mean of the last ten asks.", search_tables.asks),
             Section("A function of optimization", "rastrigin", "Differential evolution with 2,000 evaluations of "
                     "Rastrigin's function in ten dimensions, tuned by three strategies; medians over studies. The "
-                    "optimum is 0.", search_tables.rastrigin),
+                    "optimum is 0. Trials to TPE's median: those of all studies together, up to it or to their end, "
+                    "over the studies that reach it.", search_tables.rastrigin),
             Section("Generated networks at the grid's cost", "nago", "The space `nago=tiny` (at most 61,000 "
                     "parameters) on the digits, `dataset.split=holdout`, averaged weights, label smoothing. The "
                     "grid is that of 24 baselines, trained once with each of ten seeds; a study of a search ends "
@@ -247,8 +249,7 @@ STUDIES = (
         ),
         sections=BESIDE_THE_PAPER,
         limits="One seed each. mnist_4-no_norm ended its first epoch with a mean "
-               "loss of 24 and stayed at chance: with it tau-b misses its bar of 0.7. Rows at 0.001 are "
-               "filed as they are trained.",
+               "loss of 24 and stayed at chance: with it tau-b misses its bar of 0.7.",
     ),
     Study(
         name="cifar",
@@ -262,8 +263,11 @@ STUDIES = (
             "mgu-run -m +experiment=cifar hydra.sweeper.grids=null threads=1 layout=cifar_7 mgu=reference,lean",
             "python benchmarks/collect.py cifar runs runs/cifar --command '...'",
             "mgu-run pack runs/cifar --to results/cifar",
-            "mgu-run -m +experiment=cifar hydra.sweeper.grids=null threads=1 layout=cifar_7 "
-            "norm=bn_pre,bn_post,ln,no_norm optimizer.lr=0.001 schedule=constant experiment_name=cifar_rate_001",
+            *(
+                f"mgu-run -m +experiment=cifar hydra.sweeper.grids=null threads=1 layout=cifar_7 {models} "
+                "optimizer.lr=0.001 schedule=constant experiment_name=cifar_rate_001"
+                for models in ("norm=bn_pre,bn_post,ln,no_norm residual=without,with", "mgu=reference")
+            ),
             "python benchmarks/collect.py cifar code runs/cifar_rate_001 --command '...'",
             "mgu-run pack runs/cifar_rate_001 --to results/cifar",
         ),
@@ -283,7 +287,7 @@ STUDIES = (
             "mgu-run layout=digits_4 mgu=reference,lean mgu.wiring=reference training.epochs=20 training.patience=20 "
             "threads=1 dataset.split=holdout -m seed=0,1,2",
             "mgu-run prune RUN",
-            "python benchmarks/collect.py pruning reference RUNS --prune --command '...'",
+            "python benchmarks/collect.py pruning reference RUNS --prune --command '...'  # and lean, mnist, cifar",
             "mgu-run dataset=mnist dataset.split=holdout layout=mnist_4 mgu=lean threads=1 training.ema=0.99 "
             "training.label_smoothing=0.1 training.select=last",
             "mgu-run dataset=cifar10 dataset.split=holdout layout=cifar_7 mgu=lean threads=1 training.epochs=20 "
@@ -381,6 +385,7 @@ STUDIES = (
             "--name gates_c15",
             "python benchmarks/gates.py --layouts C7,C10 --kinds channel/padded,scalar/padded,channel/identity,"
             "channel/projection,channel/replica --rounds 7 --name gates_constant",
+            "python benchmarks/gates.py --layouts C15 --kinds channel/padded --rounds 3 --name gates_constant",
             "mgu-run +experiment=gates -m norm=bn_pre,ln,no_norm seed=0,1,2",
             "mgu-run experiment_name=gates layout=digits_4 "
             "mgu=reference,highway,switchable_norm,squeeze_excitation "
@@ -453,13 +458,14 @@ STUDIES = (
         title="How fast units and epochs are",
         main="units",
         claim=claims.speed,
-        sample=lambda parts: "medians of 7 to 30 rounds in turns, batch of 64",
+        sample=claims.rounds_of_speed,
         commands=(
             "make bench",
             "python benchmarks/units.py --rounds 10",
             "python benchmarks/parallel.py",
             "python benchmarks/blocks.py",
             "python benchmarks/step_parts.py",
+            "python benchmarks/step_growth.py",
             "python benchmarks/nago_step.py",
             "python benchmarks/builds.py 4b0fc24",
             "python benchmarks/report_builds.py 4b0fc24",
@@ -503,7 +509,7 @@ STUDIES = (
                     "convolutions on 16x16 feature maps.", cost_tables.growth),
             Section("Whole sweeps", "parallel", "The digits experiment's 26 runs as commands of their own: one run "
                     "after the other, two processes by joblib, and `parallel=auto`. 1 would be cores that only "
-                    "train; the bar for `parallel=auto` is 1.15. Runs side by side slow each other down; wall / own "
+                    "train. Runs side by side slow each other down; wall / own "
                     "of sequential divides by what they need when they are alone. Outside of runs are the start of the "
                     "command (compositions, the import of torch, the data), the change from one run to the next, and "
                     "cores that are left without a run at the end.", cost_tables.parallel),
@@ -529,7 +535,8 @@ STUDIES = (
         title="Several seeds at once",
         main="seeds",
         claim=claims.seeds,
-        sample=lambda parts: f"{len(parts['seeds']['rows'])} baselines, 8 seeds each, 5 rounds of 2 epochs in turns",
+        sample=lambda parts: f"{len(parts['seeds']['rows'])} baselines, 8 seeds each, "
+        f"{claims.rounds_of(parts['seeds']['rows'])} rounds of 2 epochs in turns",
         commands=("python benchmarks/seeds.py --norms bn_pre,ln --images 640",),
         sections=(
             Section("Processor time", "seeds", "Separate runs divided by runs in one process, one thread.",
@@ -542,7 +549,8 @@ STUDIES = (
         title="What augmentation costs",
         main="C7",
         claim=claims.augment,
-        sample=lambda parts: "CIFAR-10's layout of seven layers, `bn_pre`; 40 rounds of 3 steps on 64 images in turns",
+        sample=lambda parts: "CIFAR-10's layout of seven layers, `bn_pre`; "
+        f"{claims.rounds_of(parts['C7']['rows'])} rounds of 3 steps on 64 images in turns",
         commands=("python benchmarks/augment.py",),
         sections=(
             Section("Processor time", "C7", "Training steps from the pixels in memory to the update, with augmentation "
@@ -659,7 +667,7 @@ STUDIES = (
         sample=lambda parts: f"{parts['step']['rows'][0]['rounds']} rounds in turns, 84,560 weights, batches of "
         f"{parts['step']['rows'][0]['batch']}",
         commands=(
-            "python benchmarks/equilibrium_step.py",
+            "python benchmarks/equilibrium_step.py  # with torchdeq: see there",
             f"{EQUILIBRIUM_MNIST} layout=equilibrium_dense training.epochs=30 -m seed=0,1,2,3,4",
             f"{EQUILIBRIUM_MNIST} layout=dense_2 layout.width=95 layout.activation=relu training.epochs=30,60 "
             "-m seed=0,1,2,3,4",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,59 @@ def test_the_commands_of_a_page_are_of_the_units_that_it_shows(pages: Any) -> No
 def single(command: str) -> list[str]:
     """The words of a command that are no flags and no lists."""
     return [word for word in command.split()[1:] if word != "-m" and "," not in word]
+
+
+def test_the_commands_of_a_page_measure_all_its_rows(pages: Any) -> None:
+    from models import configure
+    from studies import STUDIES
+
+    studies = {study.name: study for study in STUDIES}
+    kinds = {row["gate"] + "/" + row["bypass"] for row in pages.load_study("gates")["gates"]["rows"]}
+    measured: dict[str, set[tuple[str, str]]] = {}
+    for command in (own.split() for own in studies["gates"].commands if "gates.py" in own):
+        options = dict(zip(command[2::2], command[3::2], strict=True))
+        own = options["--kinds"].split(",") if "--kinds" in options else kinds
+        measured.setdefault(options.get("--name", "gates"), set()).update(product(options["--layouts"].split(","), own))
+    for part, pairs in measured.items():
+        rows = pages.load_study("gates")[part]["rows"]
+        assert {(row["layout"], f"{row['gate']}/{row['bypass']}") for row in rows} == pairs
+    for part, is_of_code in (("runs", False), ("code", True)):
+        trained = {
+            configure("cifar_7", "dataset=cifar10", *words).stem
+            for command in studies["cifar"].commands
+            if command.startswith("mgu-run -m") and ("cifar_rate_001" in command) is is_of_code
+            for words in product(*swept(command))
+        }
+        filed = {row["model_name"].removesuffix("-s0") for row in pages.load_study("cifar")[part]["rows"]}
+        assert filed - trained <= {"cifar_7-mgu-lean"}, filed - trained  # which has a longer name in full
+
+
+def swept(command: str) -> list[list[str]]:
+    """The values of each word of a command that names a model."""
+    words = [word.partition("=") for word in command.split() if word.startswith(("norm=", "residual=", "mgu="))]
+    return [[f"{key}={value}" for value in values.split(",")] for key, _, values in words]
+
+
+def test_claims_say_what_speaks_against_them(pages: Any) -> None:
+    import claim_tables
+    import claims
+    import path_tables
+
+    def against(difference: float, p_better: float) -> dict[str, Any]:
+        tested = {"difference": difference, "p_better": p_better, "p_corrected": 0.001, "is_within_margin": False}
+        return {claim_tables.BEST: tested, claim_tables.RANDOM: tested}
+
+    rows = [{"data": name, "cost_ratio": 12.0, "rivals": against(*own)}
+            for name, own in (("a", (2.0, 0.001)), ("b", (-1.0, 0.999)), ("c", (-1.0, 0.999)))]  # fmt: skip
+    told = claim_tables.claim({"better": {"rows": rows}})
+    assert "is worse than the unit on 1 of 3 of these data, and better than it on 2 of 3." in told
+    seeds = [{"status": "diverged", "solved_after": None}, {"status": "ok", "solved_after": 4}]
+    row = {"optimizer": "path_sgd kappa", "lr": 0.2, "solved": 1, "seeds": seeds}
+    assert path_tables._how_often(row) == "path_sgd at 0.2 in 1 of 2"
+    row["seeds"] = [{"status": "diverged", "solved_after": 4}, seeds[1]]
+    assert path_tables._how_often(row).endswith("in 1 of 2 (1 of which diverges later)")
+    parts = {"units": {"rows": [{"steps": {"native": {"rounds": 10}}}]}, "folders": {"rows": [{"rounds": 2}]}}
+    assert claims.rounds_of_speed(parts) == "medians of 2 to 10 rounds in turns (units: 10); batches of 64"
 
 
 def test_a_partial_run_keeps_the_filed_rows_that_it_does_not_measure(
