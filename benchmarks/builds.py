@@ -88,8 +88,10 @@ def main() -> None:
 def checked_out(commit: str) -> Iterator[Path]:
     """Gives a folder with the files of a commit, for as long as the block lasts."""
     with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(["git", "-C", str(ROOT), "archive", commit], capture_output=True, check=True).stdout
-        subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
+        archive = subprocess.run(["git", "-C", str(ROOT), "archive", commit], capture_output=True, check=False)
+        if archive.returncode:
+            sys.exit(f"commit must be one of this repository, but got {commit}: {archive.stderr.decode().strip()}.")
+        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
         yield Path(folder)
 
 

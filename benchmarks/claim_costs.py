@@ -21,7 +21,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import torch
-from claim import DESIGNS, PRECISE, Design
+from claim import DESIGNS, PRECISE, Design, shortened
 from filed import file_part
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
@@ -54,7 +54,7 @@ def main() -> None:
     torch.set_num_threads(1)
     keep_freed_memory()
     flush_subnormals()
-    design = DESIGNS[options.data]
+    design = shortened(DESIGNS[options.data]) if options.short else DESIGNS[options.data]
     recipe = (PRECISE,) * options.short
     ways = {name: slice_of(design, (*words, *recipe), options.batches) for name, words in models_of(design).items()}
     seconds = in_turns(ways, options.rounds, warm_up=2, clock=time.process_time)

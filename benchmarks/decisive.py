@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+from functools import partial
 from statistics import mean
 from typing import Any
 
 import torch
 from filed import other_rows
 from models import configure
+from names import names_among
 from rich.console import Console
 from rich.table import Table
 from side_by_side import save
@@ -55,7 +57,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only", default=",".join(MEANS))
+    parser.add_argument("--only", type=partial(names_among, MEANS), default=",".join(MEANS))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     names = options.only.split(",")

@@ -10,6 +10,7 @@ models have the better recipe. Someone who knows of the condition would choose a
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ def analyse(condition: str, folder: Path) -> list[dict[str, Any]]:
     """Returns a row per model: its test score, and the unit's difference from it, paired over seeds."""
     words, _ = CONDITIONS[condition]
     runs = read(folder / STUDY)
-    assert runs is not None, "there are no runs: train them first"
+    if runs is None:
+        sys.exit(f"{folder / STUDY} must hold finished runs, but there are none. Call defaults.py train {folder}.")
     data = "digits" if "dataset=digits" in words else "dense"
     test = runs[runs.model.str.startswith(data)].pivot(index="model", columns="replicate", values="test")
     (unit,) = (model for model in test.index if model.endswith("-lean"))

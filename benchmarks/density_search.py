@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -42,8 +43,10 @@ def main() -> None:
         train(options.runs, f"experiment_name={SEARCH}", *PROTOCOL, *SPACE, "-m")
         for words in (best_words(searched), PLAIN):
             train(options.runs, f"experiment_name={FOUND}", *PROTOCOL, *words, f"seed={options.seeds}", "-m")
-    rows = [network(group) for group in by_model(found)]
     files = [*searched.glob("*/result.json"), *found.glob("*/result.json")]
+    if not files:
+        sys.exit(f"{searched} must hold finished runs, but there are none. Leave out --only-file.")
+    rows = [network(group) for group in by_model(found)]
     spent_s = sum(row["processor_s"] for row in rows_of(searched))
     command = " ".join(["mgu-run", *PROTOCOL, *SPACE, "-m"])
     counts = {"trials": len(rows_of(searched)), "eligible": len(eligible(searched))}

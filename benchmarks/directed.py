@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from filed import other_rows
 from models import configure
+from names import names_among
 from side_by_side import save
 
 from mgu.config.run import RunConfig
@@ -60,10 +61,13 @@ DIGITS: dict[str, tuple[str, ...]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="gates,digits")
+    parser.add_argument("--only", type=partial(names_among, ("gates", "digits")), default="gates,digits")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--names", default="")
+    parser.add_argument("--names", default="", help="of rows of one part, separated by semicolons")
     options = parser.parse_args()
+    known = [*(GATES if "gates" in options.only else ()), *(DIGITS if "digits" in options.only else ())]
+    if unknown := [name for name in options.names.split(";") if name and name not in known]:
+        parser.error(f"--names must be rows of {options.only}, but {'; '.join(unknown)} is none of {'; '.join(known)}.")
     torch.set_num_threads(1)
     for part in options.only.split(","):
         table, seeds = (GATES, options.seeds) if part == "gates" else (DIGITS, min(options.seeds, 5))

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from typing import Any
 
 import torch
 from filed import other_rows
-from gates import BASELINE
+from gates import BASELINE, KINDS
 from models import configure
+from names import names_among
 from rich.console import Console
 from rich.table import Table
 from side_by_side import save
@@ -30,14 +32,14 @@ from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import evaluate, train_epoch
 from mgu.train.step import Step
 
-KINDS = "replica/replica,channel/padded,channel/projection,baseline"
+TRIED = "replica/replica,channel/padded,channel/projection,baseline"
 VALIDATION = 2000
 BLOWN_UP = 1000.0  # a mean loss from which nothing is learnt any more: chance is 2.3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kinds", default=KINDS)
+    parser.add_argument("--kinds", type=partial(names_among, (*KINDS, "baseline")), default=TRIED)
     parser.add_argument("--layout", default="C15")
     parser.add_argument("--steps", type=int, default=781)
     parser.add_argument("--every", type=int, default=50)

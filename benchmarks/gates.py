@@ -14,11 +14,13 @@ import argparse
 import gc
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from filed import other_rows
 from models import build_net, configure, images_of, train_step
+from names import names_among
 from rich.console import Console
 from rich.table import Table
 from rounds import add_rounds
@@ -34,6 +36,7 @@ from mgu.native.malloc import keep_freed_memory
 from mgu.unit.wiring import BYPASS_KINDS, GATE_KINDS
 
 LAYOUTS = ("C7", "C10", "C15")
+KINDS = tuple(f"{gate}/{bypass}" for gate in GATE_KINDS for bypass in BYPASS_KINDS)
 BASELINE = ("norm=bn_pre", "residual=without")
 AIM = 1.5  # times the baseline's parameters, at most
 
@@ -41,9 +44,7 @@ AIM = 1.5  # times the baseline's parameters, at most
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layouts", default=",".join(LAYOUTS))
-    parser.add_argument(
-        "--kinds", default=",".join(f"{gate}/{bypass}" for gate in GATE_KINDS for bypass in BYPASS_KINDS)
-    )
+    parser.add_argument("--kinds", type=partial(names_among, KINDS), default=",".join(KINDS))
     parser.add_argument("--timed", default=",".join(LAYOUTS))
     add_rounds(parser, default=10)
     parser.add_argument("--batch", type=int, default=64)

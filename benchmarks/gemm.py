@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -168,6 +169,8 @@ def file(size: int, folder: Path) -> None:
     fast = sorted((row for row in tenth if row["median_s"]), key=lambda row: row["median_s"])
     tops = [json.dumps(row["point"]) for row in fast[:KEPT]]
     studies = all_studies(size, folder)
+    if not tops or not all(studies.values()):
+        sys.exit(f"{folder} must have a tenth and studies of {size}, but has not. Call gemm.py tenth, then search.")
     equal_s = min(trials[-1].ended_s for own in studies.values() for trials in own)
     ends = {name: [best(trials) for trials in own] for name, own in studies.items()}
     at_equal = {name: [best(t for t in own if t.ended_s <= equal_s) for own in studies[name]] for name in studies}

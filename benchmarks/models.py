@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import MissingConfigException
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
@@ -16,6 +18,7 @@ from mgu.config.conf import conf_dir
 from mgu.config.datasets import NamedImagesConfig
 from mgu.config.layouts import LayoutConfig
 from mgu.config.run import RunConfig
+from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from mgu.layers.packed import with_channels_last
@@ -31,10 +34,17 @@ def configure(layout: str, *overrides: str) -> RunConfig:
     """The configuration of one run; layout: M2 to C15, or a name of conf/layout on MNIST."""
     dataset, name = LAYOUTS.get(layout, ("mnist", layout))
     words = [f"dataset={dataset}", f"layout={name}", "energy.enabled=false", "device=cpu", *overrides]
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        composed = compose("config", words, return_hydra_config=True)
-    HydraConfig.instance().set_config(composed)
-    return read_config(composed)
+    try:
+        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            composed = compose("config", words, return_hydra_config=True)
+        HydraConfig.instance().set_config(composed)
+        return read_config(composed)
+    except MissingConfigException as error:
+        group, _, own = str(error.missing_cfg_file).rpartition("/")
+        known = [*(LAYOUTS if group == "layout" else ()), *(error.options or ())]
+        sys.exit(f"{group} must be one of {', '.join(known)}, but got {own}.")
+    except UserError as error:
+        sys.exit(str(error))
 
 
 def images_of(config: RunConfig) -> NamedImagesConfig:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -44,6 +45,8 @@ def main() -> None:
     grids, searches = (options.runs / f"{part}_{kind}" for kind in ("grid", "search"))
     if not options.only_file:
         train_in(grids, *recipe, *GRID)
+    if not list(grids.glob("*/result.json")):
+        sys.exit(f"{grids} must hold finished runs, but there are none. Leave out --only-file.")
     grid = grid_searches(grids)
     budget_s = round(mean(grid["seconds"]), 1)
     if not options.only_file:

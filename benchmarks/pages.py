@@ -8,6 +8,7 @@ numbers come from results/<study>/data.json, so the pages are the same on every 
 
 from __future__ import annotations
 
+import argparse
 import sys
 import textwrap
 from pathlib import Path
@@ -31,7 +32,9 @@ NUM_DEMO_ROWS = 2  # of the best models in README.md; then the units and the las
 
 def main() -> None:
     """Writes, or with --check names, every page that differs."""
-    is_check = sys.argv[1:] == ["--check"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail where a page differs")
+    is_check: bool = parser.parse_args().check
     stale = [
         (file, text)
         for file, text in render_all().items()

@@ -19,12 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from cost_tables import PARALLEL_BAR as BAR
 from models import configure
+from names import names_among
 from rich.console import Console
 from rich.table import Table
 from rounds import FOR_QUARTILES, add_rounds
@@ -47,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=20)
     add_rounds(parser, default=3, least=1)
-    parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument("--ways", type=partial(names_among, WAYS), default=",".join(WAYS))
     parser.add_argument("--no-file", action="store_true", help="do not write results/speed/data.json")
     options = parser.parse_args()
     names = options.ways.split(",")

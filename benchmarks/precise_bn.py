@@ -37,6 +37,7 @@ FOLD = ("dataset=python", "dataset.target=claim_data:digits_fold", f"dataset.fol
         "optimizer.lr=0.01", "training.last_batch=short", "training.epochs=20", "training.patience=20")  # fmt: skip
 MNIST = ("dataset=mnist", "dataset.split=holdout", "training.epochs=3")
 EXAMPLES = 4096
+FOLDS = "0,1,2,3,4,5,6,7,8,9"
 RUNGS = (1, 2, 3, 5)  # epochs
 
 
@@ -49,7 +50,9 @@ def main() -> None:
     if options.data == "ranks":
         file_part("precise_bn", "ranks", {"machine": provenance(), "rows": ranks()})
         return
-    parts = options.parts or ("0,1,2,3,4,5,6,7,8,9" if options.data == "digits" else "0,1")
+    parts = options.parts or (FOLDS if options.data == "digits" else "0,1")
+    if options.data == "digits" and (unknown := set(parts.split(",")) - set(FOLDS.split(","))):
+        parser.error(f"--parts must be among the folds {FOLDS}, but got {', '.join(sorted(unknown))}.")
     for part in map(int, parts.split(",")):
         for network, of_network in NETWORKS.items():
             for weights, of_weights in WEIGHTS.items():

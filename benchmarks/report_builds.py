@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from builds import ROOT, checked_out, compare
 from filed import file_part, provenance
-from report_scale import make_runs
+from names import names_among
+from report_scale import FORMS, make_runs
 from rounds import add_rounds
 
 BAR = 2.5
@@ -28,7 +30,7 @@ BAR = 2.5
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commit", help="the older build")
-    parser.add_argument("--forms", default="table,json")
+    parser.add_argument("--forms", type=partial(names_among, FORMS), default="table,json")
     parser.add_argument("--runs", type=int, default=10_000)
     add_rounds(parser, default=5)
     parser.add_argument("--no-save", action="store_true", help="do not file the rows below results/")

@@ -74,6 +74,8 @@ def start(runs: Path, *words: str) -> str:
 
 def replay(runs: Path) -> dict[str, Any]:
     """Replays all strategies anew, and returns the report's rows with the seconds of each command."""
+    if not list((runs / EXPERIMENT).glob("*/result.json")):
+        sys.exit(f"{runs} must hold finished runs of {EXPERIMENT}, but has none. Call search.py train {runs}.")
     took: dict[str, float] = {}
     shutil.rmtree(runs / EXPERIMENT / "search", ignore_errors=True)
     for name, studies in STUDIES.items():

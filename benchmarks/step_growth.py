@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from models import configure
+from names import names_among
 from rich.console import Console
 from rich.table import Table
 from rounds import add_rounds
@@ -55,7 +57,7 @@ VARIED = {"width": (8, 16, 32, 64, 128), "depth": (1, 2, 4, 8), "batch": (1, 8, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_rounds(parser, default=15)
-    parser.add_argument("--vary", default=",".join(VARIED))
+    parser.add_argument("--vary", type=partial(names_among, VARIED), default=",".join(VARIED))
     options = parser.parse_args()
     keep_freed_memory()
     rows = [row for name in options.vary.split(",") for row in measure(name, options.rounds)]

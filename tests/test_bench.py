@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from itertools import product
 from pathlib import Path
@@ -65,6 +66,38 @@ def test_too_few_rounds_are_refused_before_anything_is_measured(bench: Any, caps
         assert told.endswith(f"must be a whole number of at least 2, but got {word}. Quartiles need two rounds.")
     scripts = Path(bench.__file__).parent.glob("*.py")
     assert [file.stem for file in scripts if 'add_argument("--rounds"' in file.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "told"),
+    [
+        ("directed", "--only gate", "must name some of gates, digits, but got gate."),
+        ("directed", "--only gates --names xr", "but xr is none of and; or; not;"),
+        ("decisive", "--only free,fre", "settling and penalty, but got fre."),
+        ("divergence", "--kinds chanel/padded", "scalar/padded, baseline, but got chanel/padded."),
+        ("precise_bn", "digits --parts 0,99", "must be among the folds 0,1,2,3,4,5,6,7,8,9, but got 99."),
+    ],
+)
+def test_names_that_there_are_not_are_refused_before_anything_is_measured(
+    bench: Any, script: str, words: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`directed.py --only gate` filed digits as a part of that name."""
+    monkeypatch.setattr(sys, "argv", [f"{script}.py", *words.split()])
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(script).main()
+    assert ended.value.code == 2 and told in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_layout_or_norm_that_there_is_not_is_no_fault_of_the_disk(bench: Any) -> None:
+    """Hydra's exception is an OSError, at which seeds.py said: Check disk space and permissions."""
+    from models import configure
+
+    with pytest.raises(SystemExit, match=r"norm must be one of bn_post, .*, but got bn\."):
+        configure("M2", "norm=bn")
+    with pytest.raises(SystemExit, match=r"layout must be one of M2, M3, .*, but got M9\."):
+        configure("M9")
+    with pytest.raises(SystemExit, match=r"optimizer\.lr must be greater than 0"):
+        configure("M2", "optimizer.lr=-1")
 
 
 @pytest.fixture
