@@ -624,7 +624,7 @@ STUDIES = (
                     path_tables.steps),
         ),
         limits="One thread of a shared machine. What is trained is in data.json run by run. MNIST in a random order "
-        "has one seed and one rate for each optimizer (0.03), by single pixels one seed and two rates.",
+        "has one seed and one rate for each optimizer (0.03), by single pixels one seed and two rates, SGD three.",
     ),
     Study(
         name="memory",
