@@ -9,6 +9,7 @@ from mgu.config.datasets import NamedImagesConfig
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.layouts import LayoutConfig, RecurrentLayoutConfig
 from mgu.config.run import RunConfig
+from mgu.factory.option_advice import advise_options
 from mgu.machine import count_cores
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.result import SETTLED
@@ -22,7 +23,7 @@ TORCH_MOMENTUM = 0.1  # https://docs.pytorch.org/docs/stable/generated/torch.nn.
 
 
 def advise(config: RunConfig, num_examples: int) -> list[str]:
-    """Describes small batches, unsettled statistics, digits in a mirror, gradients or steps that grow, many threads.
+    """Describes small batches, unsettled statistics, mirrored digits, what grows, many threads, misspelt options.
 
     Args:
         config: The configuration of a run.
@@ -33,7 +34,7 @@ def advise(config: RunConfig, num_examples: int) -> list[str]:
     """
     messages = [_describe_last_batch(config, num_examples), *_describe_batch_norm(config, num_examples)]
     messages += [_describe_flip(config), _describe_recurrence(config), _describe_overshoot(config)]
-    messages += [_describe_threads(config)]
+    messages += [_describe_threads(config), *advise_options(config)]
     return [message for message in messages if message]
 
 

@@ -15,6 +15,8 @@ from mgu.user_code.after_import import note_import
 from mgu.user_code.faults import blaming
 from mgu.user_code.source import Source, find_source
 
+SIMILAR = 0.75  # of an option to a parameter: one letter of four is another
+
 
 def find_target(key: str, target: str, folder: str | None, sha256: str) -> Callable[..., Any]:
     """Imports the module of a target and finds what it names there.
@@ -107,6 +109,30 @@ def match_arguments(
                 f"{key}.options must have what {target} needs, but {name} is missing. Pass {key}.options.{name}=..."
             )
     return given
+
+
+def describe_swallowed(key: str, target: str, function: Callable[..., Any], options: Mapping[str, Any]) -> list[str]:
+    """Describes options that a function takes as it takes any, although they resemble one of its parameters.
+
+    Args:
+        key: As for `call_target`, and so the others.
+        target: The import path.
+        function: What it names.
+        options: The user's own arguments.
+
+    Returns:
+        A message for each of them; none where the function names all that it takes.
+    """
+    parameters = _parameters(function) or {}
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return []
+    named = [name for name, parameter in parameters.items() if parameter.kind in _NAMED]
+    unknown = [option for option in options if option not in named]
+    left = [name for name in named if name not in options]
+    return [
+        f"{key}.options.{option} is no parameter of {target}, which takes any name and may ignore this one.{meant}"
+        for option in unknown if (meant := did_you_mean(option, left, cutoff=SIMILAR))
+    ]  # fmt: skip
 
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

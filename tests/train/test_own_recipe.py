@@ -14,6 +14,7 @@ from torch.optim import NAdam, Optimizer, RAdam
 
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
+from mgu.factory.advice import advise
 from mgu.factory.learner import build_optimizer, build_schedule
 from mgu.factory.own_code import check_own_code
 from mgu.factory.resolved_run import resolve
@@ -73,6 +74,11 @@ class Objects(Signs):
         super().step()
         for state in self.state.values():
             state["history"] = History()
+
+
+class TakesAny(Signs):
+    def __init__(self, groups, lr, beta=0.9, noise=0.0, **ignored):
+        super().__init__(groups, lr, beta, noise)
 
 
 class FixedRate(Signs):
@@ -256,3 +262,14 @@ def test_nadam_s_own_state_passes_the_check(own: Own) -> None:
     config = own(*optimizer("torch.optim:NAdam"))
     check_own_code(resolve(config))
     assert type(build_optimizer(config, nn.Linear(2, 2))) is NAdam
+
+
+def test_an_option_that_looks_misspelt_is_told_where_any_name_is_taken(own: Own) -> None:
+    misspelt = own(*optimizer("TakesAny", "++optimizer.options.bata=0.8", "++optimizer.options.warmup=3"))
+    (note,) = advise(misspelt, 640)
+    assert note == (
+        "optimizer.options.bata is no parameter of own_recipe:TakesAny, which takes any name and may ignore this one. "
+        "Did you mean beta?"
+    )
+    assert note in dry_run(lambda event: None, misspelt).notes
+    assert not advise(own(*optimizer("TakesAny", "++optimizer.options.beta=0.8")), 640)
