@@ -184,7 +184,7 @@ def test_units_that_classify_are_pruned_whatever_their_layers(
     name: str, matrix: Matrix, long_form: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(benchmark, "REPEATS", {1: 3, 256: 3})
-    monkeypatch.setattr(pipeline, "draw_curve", lambda outcome, path: path.touch())  # which takes longer than all the rest
+    monkeypatch.setattr(pipeline, "draw_curve", lambda outcome, path: path.touch())  # it is slow
     kinds = ("cases", "classification", "dense images", "named images")
     methods = (("method=threshold", "epochs=0"), ("by_channel=true",))
     number = PRUNED.index(name)
