@@ -72,10 +72,15 @@ def claim_directed(parts: dict[str, Row]) -> str:
 def _of_mnist(part: Row) -> str:
     """The mean accuracy of each model over its seeds, and the processor time of a run."""
     return ", ".join(
-        f"{row['model_name']} has {row['val_acc']:.2f} % ({len(row['seeds'])} seed{'s' * (len(row['seeds']) > 1)}, "
-        f"{row['processor_s']:.0f} s of processor time)"
+        f"{row['model_name']} has {row['val_acc']:.2f} % ({_seeds(row)}, {row['processor_s']:.0f} s of processor time)"
         for row in part["rows"]
     )
+
+
+def _seeds(row: Row) -> str:
+    """How many seeds there are, and how many of them diverged."""
+    count, diverged = len(row["seeds"]), sum(seed["status"] == "diverged" for seed in row["seeds"])
+    return f"{count} seed{'s' * (count > 1)}{f', {diverged} diverged' if diverged else ''}"
 
 
 def _best_rate(part: Row, learning: str) -> str:
