@@ -33,7 +33,7 @@ from mgu.results.runs.load import load_results
 from mgu.sweep.concurrency import find_concurrency
 from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.follow import following
-from mgu.sweep.foreign import find_foreign_runs, print_foreign
+from mgu.sweep.foreign import print_foreign
 from mgu.sweep.launchers import Launcher
 from mgu.sweep.notify import check_notify
 from mgu.sweep.other_names import print_other_names
@@ -89,11 +89,10 @@ class Sweep:
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
-        foreign = find_foreign_runs(self.configs)
+        states, foreign, self.todo = find_todo(self.configs)
         print_foreign(foreign)
         print_other_names(self.configs)
         self.foreign = foreign.keys()
-        states, self.todo = find_todo(self.configs, self.foreign)
         to_size = list(self.todo.values()) or self.configs[:1]
         self.models = check_and_size(
             *(self.configs, to_size, self.concurrency.threads, True),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from mgu.cli.main import main
 from mgu.config.run import RunConfig
 from mgu.results.compare.axes import NO_AXES
 from mgu.results.on_disk.folder import find_state, run_folder
@@ -20,6 +18,7 @@ from mgu.sweep.foreign import describe_foreign, find_foreign_runs
 from mgu.sweep.jobs import finish, run_in_launcher
 from tests.conftest import Configure
 from tests.examples import example_result
+from tests.sweep.conftest import call
 
 QUICK = ("layout=digits_2", "norm=ln", "training.epochs=1", "energy.enabled=false", "device=cpu")
 
@@ -31,23 +30,6 @@ def write_foreign(config: RunConfig) -> Path:
     values = msgspec.to_builtins(example_result(identity=config.identity)) | {"surplus": 1}
     file.write_bytes(seal((json.dumps(values, indent=2) + "\n").encode()))
     return file
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
-    return tmp_path
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """The exit code of the command in this process."""
-    monkeypatch.setattr(sys, "argv", ["mgu-run", *arguments])
-    try:
-        main()
-    except SystemExit as exited:
-        return int(exited.code or 0)
-    return 0
 
 
 def test_a_job_leaves_it_as_it_is(configure: Configure) -> None:

@@ -6,7 +6,6 @@ import json
 import random
 import re
 import shutil
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,31 +13,14 @@ from typing import Any
 
 import pytest
 
-from mgu.cli.main import main
 from mgu.sweep.watch import Watch
 from tests.conftest import Command
 from tests.processes import Running
+from tests.sweep.conftest import call
 from tests.sweep.gate import write_gate
 
 GRID = ("+experiment=digits", "search=random", "space=grid", "layout=digits_2", "norm=ln,no_norm", "training.epochs=1")
 QUIET = ("energy.enabled=false", "device=cpu", "-m")
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
-    return tmp_path
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """The exit code of the command in this process."""
-    monkeypatch.setattr(sys, "argv", ["mgu-run", *arguments])
-    try:
-        main()
-    except SystemExit as exited:
-        return int(exited.code or 0)
-    return 0
 
 
 def events(folder: Path, kind: str) -> list[dict[str, Any]]:
