@@ -93,8 +93,7 @@ def match_arguments(
     parameters = _parameters(function)
     if parameters is None:  # it is written in C and says nothing about its parameters
         return dict(options)
-    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-    named = [name for name, parameter in parameters.items() if parameter.kind in _NAMED]
+    named, takes_any = _names(parameters)
     for option in options:
         if option not in named and not takes_any:
             known = f"takes {', '.join(named)}" if named else "takes none"
@@ -123,10 +122,9 @@ def describe_swallowed(key: str, target: str, function: Callable[..., Any], opti
     Returns:
         A message for each of them; none where the function names all that it takes.
     """
-    parameters = _parameters(function) or {}
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+    named, takes_any = _names(_parameters(function) or {})
+    if not takes_any:
         return []
-    named = [name for name, parameter in parameters.items() if parameter.kind in _NAMED]
     unknown = [option for option in options if option not in named]
     left = [name for name in named if name not in options]
     return [
@@ -143,6 +141,12 @@ def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]
         return inspect.signature(function).parameters
     except (TypeError, ValueError):
         return None
+
+
+def _names(parameters: Mapping[str, inspect.Parameter]) -> tuple[list[str], bool]:
+    """Returns the parameters that can be passed by name, and whether any other name can be, too."""
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    return [name for name, parameter in parameters.items() if parameter.kind in _NAMED], takes_any
 
 
 def _import(name: str, source: Source) -> Any:
