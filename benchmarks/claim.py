@@ -76,6 +76,7 @@ DESIGNS = {
     "mnist": Design(
         ("dataset=mnist", "dataset.split=holdout", "threads=1"), ("mnist_2", "mnist_3", "mnist_4"), 5, 0.2, near=0.3
     ),
+    "cifar": Design(("dataset=cifar10", "dataset.split=holdout", "threads=1"), ("cifar_7",), 1, 0.2),
 }  # fmt: skip
 
 
