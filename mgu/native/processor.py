@@ -33,6 +33,12 @@ def is_virtual() -> bool:
     return any("hypervisor" in line.split() for line in _cpuinfo("flags"))
 
 
+@cache
+def is_amd() -> bool:
+    """Tells whether the processor is one of AMD's, as far as it says so; False where nothing does."""
+    return any("AuthenticAMD" in line for line in _cpuinfo("vendor_id"))
+
+
 def _cpuinfo(*keys: str) -> list[str]:
     """Returns the lines of /proc/cpuinfo, which Linux has, that begin with one of `keys`."""
     with contextlib.suppress(OSError):
