@@ -23,8 +23,9 @@ from mgu.layers.activation import Activation, find_activation
 from mgu.layers.cancelled_bias import apply_before
 from mgu.layers.channels import Channels, find_channels
 from mgu.layers.cuda_block import CudaBlock, apply_on_cuda, find_on_cuda
+from mgu.layers.link import Link
 from mgu.layers.memory import Memory
-from mgu.layers.native_block import Native, apply_native, find_native
+from mgu.layers.native_block import Native, apply_native, find_native, link_native
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.obstacle import Obstacle
 from mgu.layers.tracing import is_traced
@@ -97,6 +98,17 @@ class Block(nn.Module):
                 raise ValueError(f"engine must be eager or auto {native.reason}, but got native. Set block.engine.")
         out: Tensor = self.post(self.activation(self.pre(apply_before(self.pre, self.layer, x))))  # (B, C, *)
         return out if self.shortcut is None else out + self.shortcut(x)
+
+    def link(self, x: Tensor) -> Link | None:
+        """Returns the call that computes the block for an input; None where it is not a single one.
+
+        Args:
+            x: The input.
+        """
+        if self._engine == "eager" or type(self) is not Block:
+            return None
+        native = self._find_native(x)
+        return link_native(native) if isinstance(native, Native) else None
 
     def _find_native(self, x: Tensor) -> Native | CudaBlock | Obstacle:
         """Returns the native engine for a call, or why there is none."""

@@ -7,7 +7,7 @@ rest there. A convolution of few values under a window, as the first of a networ
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from torch.autograd.graph import increment_version
 
 from mgu.layers.activation import Activation
 from mgu.layers.block_kernel import BlockKind, Call, find_block_kernel
+from mgu.layers.link import Link
 from mgu.layers.native_convolution import (
     Convolution,
     count_taps,
@@ -164,12 +165,24 @@ def apply_native(native: Native, x: Tensor) -> Tensor:
     Returns:
         The output.
     """
-    layer, norm, shortcut = (
-        module._parameters if module is not None else {} for module in (native.layer, native.norm, native.shortcut)
-    )
-    parameters = (part.get(name) for part in (layer, norm, shortcut) for name in ("weight", "bias"))
-    out: Tensor = _Block.apply(native, x, *parameters)
+    out: Tensor = _Block.apply(native, x, *_parameters_of(native))
     return out
+
+
+def link_native(native: Native) -> Link:
+    """Returns the call that computes a block.
+
+    Args:
+        native: See `find_native`.
+    """
+    return Link(_Block, (native,), (), tuple(_parameters_of(native)))
+
+
+def _parameters_of(native: Native) -> Iterator[Tensor | None]:
+    """Yields weight and bias of layer, norm and shortcut."""
+    for module in (native.layer, native.norm, native.shortcut):
+        own = {} if module is None else module._parameters
+        yield from (own.get("weight"), own.get("bias"))
 
 
 class _Block(torch.autograd.Function):
@@ -184,13 +197,13 @@ class _Block(torch.autograd.Function):
             x = with_channels_last(x)
         if native.convolves:
             convolved = fill_convolution(native.layer, x, weight, bias)
-            layer = empty_rows((len(x), len(weight), *convolved.out_size), x, native.axis)
+            layer = empty_rows((x.shape[0], weight.shape[0], *convolved.out_size), x, native.axis)
         else:
             layer = with_rows(compute_layer(native.layer, x, weight, bias), native.axis)
         added = None
         if shortcut_weight is not None:
             added = with_rows(compute_layer(native.shortcut, x, shortcut_weight, shortcut_bias), native.axis)
-        out, statistics = torch.empty_like(layer), x.new_empty(2, len(weight))
+        out, statistics = torch.empty_like(layer), x.new_empty(2, weight.shape[0])
         call = _fill_call(native, convolved, layer, norm_weight, norm_bias, statistics)
         call.added, call.out = None if added is None else added.data_ptr(), out.data_ptr()
         run_kernel(native.kernel.forward, call)

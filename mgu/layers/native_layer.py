@@ -69,7 +69,7 @@ def compute_layer(layer: Any, x: Tensor, weight: Tensor, bias: Tensor | None) ->
         return F.linear(x, weight, bias)
     if patches := find_patches(layer, x, weight, FORWARD):
         out = F.linear(patches.of(x), _as_matrix(weight), bias)  # (N, C')
-        return out.view(len(x), *patches.out_size, -1).permute(0, 3, 1, 2)  # (B, C', H', W')
+        return out.view(x.shape[0], *patches.out_size, -1).permute(0, 3, 1, 2)  # (B, C', H', W')
     return torch.convolution(x, weight, bias, layer.stride, layer.padding, layer.dilation, False, (0,), layer.groups)
 
 
@@ -96,7 +96,7 @@ def layer_gradients(layer: Any, d_out: Tensor, x: Tensor, weight: Tensor, needed
         of_patches, of_matrix, of_bias = _dense_gradients(
             rows, _as_matrix(weight), patches.of(x) if needed[1] else None, needed
         )
-        channels_last = len(weight), *weight.shape[2:], weight.shape[1]
+        channels_last = weight.shape[0], *weight.shape[2:], weight.shape[1]
         return (
             None if of_patches is None else patches.images(of_patches),
             None if of_matrix is None else of_matrix.view(channels_last).permute(0, 3, 1, 2),
@@ -109,7 +109,7 @@ def layer_gradients(layer: Any, d_out: Tensor, x: Tensor, weight: Tensor, needed
 
 def _as_matrix(weight: Tensor) -> Tensor:
     """Returns the weight of a convolution, (C', C, H, W), as that of a dense layer; a view where channels are last."""
-    return weight.permute(0, 2, 3, 1).reshape(len(weight), -1)
+    return weight.permute(0, 2, 3, 1).reshape(weight.shape[0], -1)
 
 
 def _dense_gradients(d_out: Tensor, weight: Tensor, x: Tensor | None, needed: tuple[bool, bool, bool]) -> Gradients:

@@ -114,7 +114,7 @@ def find_patches(layer: Any, x: Tensor, weight: Tensor, most: Most) -> Patches |
     if type(layer) is not nn.Conv2d or layer.groups != 1 or layer.dilation != (1, 1) or x.shape[1] != weight.shape[1]:
         return None
     patches = _find(tuple(x.shape), tuple(weight.shape[2:]), layer.stride, layer.padding, x.dtype)
-    at_most = most.wide if len(weight) >= WIDE else most.narrow
+    at_most = most.wide if weight.shape[0] >= WIDE else most.narrow
     return patches if patches and 0 < patches.num_positions <= at_most else None
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ctypes
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from mgu.layers.link import Link
 from mgu.layers.packed import has_hooks
 from mgu.layers.tracing import is_traced, refuse_higher_order
 from mgu.native.library import REALS, load, threads_for
@@ -28,6 +29,30 @@ class Call(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("features", "mask", "weight", "bias", "pooled", "out")),
         *((name, ctypes.c_void_p) for name in ("d_out", "d_features", "d_weight", "d_bias")),
     )
+
+
+class ReadOut(NamedTuple):
+    """Ends a network of images: `read_out` with its modules.
+
+    Attributes:
+        dropout: Zeroes pooled features.
+        dense: The read-out proper.
+        native: Whether a compiled function may compute it.
+    """
+
+    dropout: nn.Dropout
+    dense: nn.Linear
+    native: bool
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Computes the logits."""
+        return read_out(features, *self)
+
+    def link(self, features: Tensor) -> Link | None:
+        """Returns the call that computes the logits in training; None where it is not a single one."""
+        kernel = _find_kernel(features, self.dropout, self.dense) if self.native and self.dropout.training else None
+        own = self.dense.weight, self.dense.bias
+        return Link(_ReadOut, (self.dropout.p, kernel), (), own) if kernel else None
 
 
 def read_out(features: Tensor, dropout: nn.Dropout, dense: nn.Linear, native: bool = True) -> Tensor:
@@ -50,7 +75,7 @@ def read_out(features: Tensor, dropout: nn.Dropout, dense: nn.Linear, native: bo
     if kernel is None:
         logits: Tensor = dense(dropout(features.mean(dim=(2, 3))))
         return logits
-    out: Tensor = _ReadOut.apply(features, dense.weight, dense.bias, dropout.p, kernel)
+    out: Tensor = _ReadOut.apply(dropout.p, kernel, features, dense.weight, dense.bias)
     return out
 
 
@@ -74,16 +99,16 @@ class _ReadOut(torch.autograd.Function):
     """Pools, drops and multiplies; keeps the pooled features and the mask for the backward pass."""
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, p: float, kernel: ctypes.CDLL) -> Tensor:
+    def forward(ctx: Any, p: float, kernel: ctypes.CDLL, features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         batch, channels, height, width = features.shape
         pooled = features.new_empty(batch, channels)
         # As torch's dropout draws its mask, and scales what it keeps.
         mask = torch.empty_like(pooled).bernoulli_(1 - p).div_(1 - p) if 0 < p < 1 else None
         mask = torch.zeros_like(pooled) if p == 1 else mask
-        out = features.new_empty(batch, len(weight))
+        out = features.new_empty(batch, weight.shape[0])
         threads = threads_for(features.numel(), VALUES_PER_THREAD)
         addresses = map(_address, (features, mask, weight, bias, pooled, out))
-        call = Call(batch, height * width, channels, len(weight), threads, *addresses)
+        call = Call(batch, height * width, channels, weight.shape[0], threads, *addresses)
         kernel.forward(ctypes.byref(call))
         ctx.save_for_backward(weight, pooled, mask)
         ctx.call, ctx.kernel, ctx.shape = call, kernel, features.shape
@@ -95,13 +120,13 @@ class _ReadOut(torch.autograd.Function):
         weight, pooled, mask = ctx.saved_tensors
         d_out = d_out.contiguous()
         d_features = torch.empty(ctx.shape, dtype=d_out.dtype, memory_format=torch.channels_last)
-        d_weight, d_bias = torch.empty_like(weight), d_out.new_empty(len(weight))
+        d_weight, d_bias = torch.empty_like(weight), d_out.new_empty(weight.shape[0])
         call = ctx.call
         call.weight, call.pooled, call.mask = weight.data_ptr(), pooled.data_ptr(), _address(mask)
         call.d_out, call.d_features = d_out.data_ptr(), d_features.data_ptr()
         call.d_weight, call.d_bias = d_weight.data_ptr(), d_bias.data_ptr()
         ctx.kernel.backward(ctypes.byref(call))
-        return d_features, d_weight, d_bias, None, None
+        return None, None, d_features, d_weight, d_bias
 
 
 def _address(tensor: Tensor | None) -> int | None:

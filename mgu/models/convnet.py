@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
+from mgu.layers.chain import Chain
 from mgu.layers.masked import count_masked
-from mgu.layers.readout import read_out
+from mgu.layers.readout import ReadOut, read_out
 from mgu.layers.weight_init import glorot_
 
 RUNNING_STATISTICS = ("running_mean", "running_var")  # names of their buffers in batch norms, torch's and ours
@@ -36,13 +37,19 @@ class ConvNet(nn.Module):
         native: bool = True,
     ) -> None:
         super().__init__()
-        self.native = native
+        self.native, self._chain = native, Chain()
         self.blocks = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
         self.readout = nn.Linear(num_channels, num_classes)
         glorot_(self.readout)
 
     def forward(self, images: Tensor) -> Tensor:
+        return self._chain.compute(self, self._list_parts, self._apply_parts, images)
+
+    def _list_parts(self) -> list[nn.Module | ReadOut]:
+        return [*self.blocks, ReadOut(self.dropout, self.readout, self.native)]
+
+    def _apply_parts(self, images: Tensor) -> Tensor:
         return read_out(self.blocks(images), self.dropout, self.readout, self.native)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
+from mgu.layers.chain import Chain
 from mgu.layers.weight_init import glorot_
 
 
@@ -34,17 +35,22 @@ class MLP(nn.Module):
         readout: nn.Linear | None = None,
     ) -> None:
         super().__init__()
-        self.reads_steps = reads_steps
+        self.reads_steps, self._chain = reads_steps, Chain()
         self.blocks = nn.ModuleList(blocks)
         self.dropout = nn.Dropout(dropout)
         self.readout = dense(width, num_outputs) if readout is None else readout
 
     def forward(self, rows: Tensor) -> Tensor:
         features = rows if self.reads_steps else rows.flatten(1)  # (B, D), or (B, T, D)
-        for block in self.blocks:
-            features = self.dropout(block(features))  # (B, width)
-        outputs: Tensor = self.readout(features)  # (B, K)
-        return outputs
+        return self._chain.compute(self, self._list_parts, self._apply_parts, features)  # (B, K)
+
+    def _list_parts(self) -> list[nn.Module]:
+        return [part for block in self.blocks for part in (block, self.dropout)] + [self.readout]
+
+    def _apply_parts(self, features: Tensor) -> Tensor:
+        for part in self._list_parts():
+            features = part(features)
+        return features
 
 
 def dense(in_features: int, out_features: int) -> nn.Linear:

@@ -1,15 +1,9 @@
-"""The plan of a network, remembered for as long as its modules and tensors are what they were.
-
-Planning takes as long as a training step. To see that nothing has changed must take a small part of it, so this looks
-at all modules by the dictionaries that they keep, and not one by one.
-"""
+"""The plan of a network, remembered until one of its modules or tensors changes: planning takes as long as a step."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from itertools import chain
-from operator import is_, itemgetter
 from typing import Any, NamedTuple
 
 import torch
@@ -17,11 +11,10 @@ from torch import Tensor, nn
 
 from mgu.layers.obstacle import Obstacle
 from mgu.layers.tracing import is_traced
+from mgu.layers.watch import Watch
 from mgu.planned.plan import CannotPlanError, Plan, Size
 from mgu.planned.structs import find_library, width_of
 
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-GEOMETRY = itemgetter("stride", "padding", "dilation", "groups", "padding_mode")
 Planning = Callable[[int, Size, int], Plan]  # from channels, height and width, and the images of a block
 
 
@@ -35,46 +28,6 @@ class Ready(NamedTuple):
 
     plan: Plan
     library: ctypes.CDLL
-
-
-class Watch:
-    """Sees whether the parts of a network are what they were.
-
-    Args:
-        network: The network, whose own hooks do not matter: whoever calls it calls them.
-    """
-
-    def __init__(self, network: nn.Module) -> None:
-        own = [vars(module) for module in network.modules()]
-        self._parts = own[1:]
-        self._hooks = [part[name] for part in self._parts for name in HOOKS]
-        self._layers = [part for part in self._parts if "padding_mode" in part]
-        self._children = [part["_modules"] for part in own]
-        self._tensors = [part[name] for part in self._parts for name in ("_parameters", "_buffers")]
-        self.has_hooks = any(self._hooks) or any("forward" in part for part in self._parts)
-        self.held = self._hold()
-        self.geometry = self._geometry()
-
-    def is_current(self) -> bool:
-        """Tells whether the network has the same modules, hooks, geometry and tensors as it had, at the same places."""
-        held = self._hold()
-        return (
-            len(held) == len(self.held)
-            and all(map(is_, held, self.held))
-            and self.geometry == self._geometry()
-            and not any(self._hooks)
-            and not any("forward" in part for part in self._parts)
-        )
-
-    def _hold(self) -> list[Any]:
-        """Returns all modules and tensors."""
-        return [*chain.from_iterable(map(dict.values, self._children)), *self._of_tensors()]
-
-    def _of_tensors(self) -> list[Tensor]:
-        return [own for own in chain.from_iterable(map(dict.values, self._tensors)) if own is not None]
-
-    def _geometry(self) -> tuple[Any, ...]:
-        return [tensor.data_ptr() for tensor in self._of_tensors()], list(map(GEOMETRY, self._layers))
 
 
 class PlanMemory:

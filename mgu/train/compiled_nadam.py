@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ SOURCE = Path(__file__).with_name("nadam.c")
 VALUES_PER_THREAD = 20_000
 
 State = Mapping[Tensor, dict[str, Tensor]]  # by parameter, as torch.optim.NAdam has it
+MOMENTS = itemgetter("exp_avg", "exp_avg_sq", "step", "mu_product")
 
 
 class Parameter(ctypes.Structure):
@@ -42,7 +45,9 @@ class CompiledGroup:
     """
 
     def __init__(self, kernel: ctypes.CDLL, parameters: Sequence[Tensor], state: State) -> None:
-        self.kernel, self.signature = kernel, _signature(parameters, state)
+        self.kernel, self._moments = kernel, [state[p] for p in parameters]
+        self._held = [*parameters, *state.values()]  # so that nothing else gets their identity
+        self._seen = self._look(parameters, state)
         addresses = [[p.data_ptr(), *(tensor.data_ptr() for tensor in _state_of(p, state))] for p in parameters]
         sizes = [p.numel() for p in parameters]
         self.table = (Parameter * len(sizes))(*(Parameter(s, *a) for s, a in zip(sizes, addresses, strict=True)))
@@ -51,7 +56,18 @@ class CompiledGroup:
 
     def is_current(self, parameters: Sequence[Tensor], state: State) -> bool:
         """Tells whether these are the parameters of the group, with gradients and state as it knows them."""
-        return self.signature == _signature(parameters, state)
+        return self._seen == self._look(parameters, state)
+
+    def _look(self, parameters: Sequence[Tensor], state: State) -> list[Any]:
+        """Returns what must be as it was for the compiled step to be called as before."""
+        gradients: list[Any] = [p.grad for p in parameters]
+        return [
+            *map(id, parameters),
+            *map(id, state.values()),
+            *map(Tensor.data_ptr, (*parameters, *chain.from_iterable(map(MOMENTS, self._moments)))),
+            *((p.dtype, p.stride()) for p in parameters),
+            *(gradient.is_sparse or gradient.stride() for gradient in gradients),
+        ]
 
     def update(self, parameters: Sequence[Tensor], settings: Mapping[str, Any]) -> None:
         """Takes one step by the settings of the group. Raises MemoryError without working memory."""
@@ -96,21 +112,8 @@ def can_compile(settings: Mapping[str, Any]) -> bool:
 
 def _state_of(parameter: Tensor, state: State) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Returns the state of one parameter in the order of `struct parameter`."""
-    moments = state[parameter]
-    return moments["exp_avg"], moments["exp_avg_sq"], moments["step"], moments["mu_product"]
-
-
-def _signature(parameters: Sequence[Tensor], state: State) -> list[Any]:
-    """Returns what must be as it was for the compiled step to be called as before; nothing where a state is missing."""
-    signature: list[Any] = []
-    for p in parameters:
-        if not state[p]:
-            return []
-        mean, square, step, product = _state_of(p, state)
-        gradient: Any = p.grad
-        signature += (p.data_ptr(), mean.data_ptr(), square.data_ptr(), step.data_ptr(), product.data_ptr())
-        signature += (p.dtype, p.stride(), gradient.is_sparse or gradient.stride(), p.shape)
-    return signature
+    mean, square, step, product = MOMENTS(state[parameter])
+    return mean, square, step, product
 
 
 def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, step: Tensor, mu: Tensor) -> bool:

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.autograd.graph import increment_version
 
 from mgu.kernels.kinds import UnitKernels
+from mgu.layers.link import Link
 from mgu.layers.native_convolution import (
     Convolution,
     empty_rows,
@@ -73,13 +74,27 @@ def apply_fused(
     if isinstance(fusion.kernel, UnitKernels):
         assert outputs is not None
         return mix_on_cuda(fusion.kernel, fusion.norms, outputs, bypass, logits)
+    counts, tensors = _parameters_of(fusion, logits)
+    out: Tensor = _Fused.apply(fusion, counts, x, outputs, bypass, *tensors)
+    return out
+
+
+def link_fused(fusion: Fusion, logits: Sequence[Tensor] = ()) -> Link:
+    """Returns the call that computes a unit, where nothing but its input is to be known.
+
+    Args:
+        fusion: What is computed on the CPU, layers included; the bypass of constant gates is read off the input.
+        logits: Constant gates before the sigmoid.
+    """
+    counts, tensors = _parameters_of(fusion, logits)
+    return Link(_Fused, (fusion, counts), (None, None), tuple(tensors))
+
+
+def _parameters_of(fusion: Fusion, logits: Sequence[Tensor]) -> tuple[tuple[int, int, int], list[Tensor]]:
+    """Returns how many weights, biases and logits there are, and these, then the parameters of the norms."""
     weights = [layer._parameters["weight"] for layer in fusion.layers]
     biases = [layer._parameters["bias"] for layer in fusion.layers if layer._parameters["bias"] is not None]
-    out: Tensor = _Fused.apply(
-        fusion, (len(weights), len(biases), len(logits)), x, outputs, bypass, *weights, *biases, *logits,
-        *fusion.norms.parameters,
-    )  # fmt: skip
-    return out
+    return (len(weights), len(biases), len(logits)), [*weights, *biases, *logits, *fusion.norms.parameters]
 
 
 class _Fused(torch.autograd.Function):
@@ -97,7 +112,7 @@ class _Fused(torch.autograd.Function):
     ) -> Tensor:
         weights, biases, logits, norms = _split(tensors, counts)
         assert isinstance(fusion.kernel, ctypes.CDLL)
-        axis, num_channels, convolved = fusion.axis, len(norms[0]), Convolution()
+        axis, num_channels, convolved = fusion.axis, norms[0].shape[0], Convolution()
         weight, bias = _joined(weights), _joined(biases)
         if outputs is not None:
             packed = with_rows(outputs, axis)
@@ -109,7 +124,7 @@ class _Fused(torch.autograd.Function):
                 x = with_channels_last(x)
             if fusion.convolves:
                 convolved = fill_convolution(fusion.layers[0], x, weight, bias)
-                packed = empty_rows((len(x), len(weight), *convolved.out_size), x, axis)
+                packed = empty_rows((x.shape[0], weight.shape[0], *convolved.out_size), x, axis)
             else:
                 packed = with_rows(compute_layer(fusion.layers[0], x, weight, bias), axis)
         shape = list(packed.shape)

@@ -17,13 +17,14 @@ from torch import Tensor, nn
 
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
+from mgu.layers.link import Link
 from mgu.layers.memory import Memory
 from mgu.layers.packed import with_channels_last
 from mgu.layers.weight_init import check_is_module, check_is_shaped, place_like_, set_bias_
 from mgu.unit.arguments import bias_per_gate, check_kind, check_name, find_wiring
 from mgu.unit.bypass import build_bypass
 from mgu.unit.engine import ENGINES, Dispatch, Dispatcher, Engine, PaperUnit
-from mgu.unit.fused import apply_fused
+from mgu.unit.fused import apply_fused, link_fused
 from mgu.unit.fusion import Fusion
 from mgu.unit.gates import ModuleFactory, build_gate
 from mgu.unit.mixing import compute_gate_values, mix
@@ -137,6 +138,18 @@ class MultiGatedUnit(nn.Module):
         if dispatch.fusion and _fits(outputs["layer"], *outputs.values(), like=x):
             return self._fuse(dispatch.fusion, outputs, packed)
         return self._output_of(self._mix(outputs))
+
+    def link(self, x: Tensor) -> Link | None:
+        """Returns the call that computes the unit for an input; None where it is not a single one.
+
+        Args:
+            x: The input of the layer.
+        """
+        dispatch = self._dispatch(x)
+        fusion = dispatch.fusion
+        if type(self) is not MultiGatedUnit or self.watch or fusion is None or not fusion.layers:
+            return None
+        return None if dispatch.logits and not fusion.centres else link_fused(fusion, dispatch.logits)
 
     def gates(self, x: Tensor) -> dict[Gate, Tensor]:
         """Computes the gate values for an input.

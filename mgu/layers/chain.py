@@ -1,0 +1,160 @@
+"""The parts of a network as one autograd.Function, where each of them is one.
+
+In a small network a step is mostly bookkeeping: for each part torch makes a node of its graph, and somebody has to see
+whether the part is what it was. A chain has one node, and is looked at once. It calls the same functions with the same
+tensors in the same order, so its numbers are the same to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mgu.layers.link import Link, Linked, find_link
+from mgu.layers.tracing import is_traced, refuse_higher_order
+from mgu.layers.watch import Watch
+
+MOST_INPUTS = 8  # kinds of input that are remembered; the last batch of an epoch may be another one than the others
+Parts = Iterable[Linked | nn.Module]
+Links = Sequence[Link]
+Known = tuple[Watch, dict[Any, Links]]  # by kind of input; no links: it cannot be one function
+
+
+class Chain:
+    """Computes a network as one function where that can be. A copy remembers nothing: it belongs to another network."""
+
+    def __init__(self) -> None:
+        self._known: Known | None = None
+
+    def __reduce__(self) -> tuple[type[Chain], tuple[()]]:
+        return type(self), ()
+
+    def compute(
+        self, network: nn.Module, list_parts: Callable[[], Parts], plain: Callable[[Tensor], Tensor], x: Tensor
+    ) -> Tensor:
+        """Applies the parts of a network in turn.
+
+        Args:
+            network: The network, which holds the parts.
+            list_parts: Lists them in order.
+            plain: Does the same without a chain.
+            x: The input of the first.
+
+        Returns:
+            The output of the last.
+        """
+        if not _may_link(x) or not (x.requires_grad or _is_trained(network)):
+            return plain(x)
+        key, known = (x.dtype, x.shape, x.requires_grad), self._known  # once: other threads may call the same network
+        if known is None or not known[0].is_current():
+            known = _watch(network)
+        if known is None:
+            return plain(x)
+        watch, by_input = self._known = known
+        if key in by_input:
+            links = by_input[key]
+            return _apply_links(links, x) if links else plain(x)
+        if len(by_input) >= MOST_INPUTS:
+            by_input.clear()
+        if watch.has_hooks:
+            by_input[key] = ()
+            return plain(x)
+        by_input[key], out = _find_links(list_parts(), x)
+        return out
+
+
+def _watch(network: nn.Module) -> Known | None:
+    """Returns what is known of a network that nobody has asked for yet; None for one that cannot be watched."""
+    try:
+        return Watch(network), {}
+    except (RuntimeError, ValueError):  # some of its tensors are sparse, or not shaped yet
+        return None
+
+
+def _may_link(x: Tensor) -> bool:
+    """Tells whether a call may be computed as one function: on the CPU, and where there will be a backward pass."""
+    return (
+        x.is_cpu
+        and torch.is_grad_enabled()
+        and not torch.compiler.is_compiling()
+        and not torch.is_autocast_enabled("cpu")
+        and not is_traced(x)
+    )
+
+
+def _is_trained(network: nn.Module) -> bool:
+    """Tells whether the first weight of a network is trained.
+
+    Then the inputs of all parts but the first have gradients, by which kernels are chosen.
+    """
+    first = next(network.parameters(), None)
+    return first is not None and first.requires_grad
+
+
+def _find_links(parts: Parts, x: Tensor) -> tuple[Links, Tensor]:
+    """Applies one part after the other, and returns their links, and the output; no links where a part has none."""
+    links: list[Link | None] = []
+    for part in parts:
+        links.append(find_link(part, x))
+        x = part(x)
+    return [link for link in links if link] if all(links) else (), x
+
+
+def _apply_links(links: Links, x: Tensor) -> Tensor:
+    """Applies one link after the other."""
+    out: Tensor = _Chain.apply(links, x, *(tensor for link in links for tensor in link.tensors))
+    return out
+
+
+class _Entry:
+    """Stands for the `ctx` of one link, which keeps there what its backward pass needs."""
+
+    saved_tensors: Sequence[Tensor | None] = ()
+
+    def __init__(self, link: Link, needs_x: bool, needs: Sequence[bool]) -> None:
+        self.link = link
+        self.needs_input_grad = *(False,) * len(link.before), needs_x, *(False,) * len(link.between), *needs
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keeps tensors until the chain hands them to torch, which watches over them."""
+        self.saved_tensors = tensors
+
+
+class _Chain(torch.autograd.Function):
+    """Calls the forward passes of all links in turn, and their backward passes in reverse."""
+
+    @staticmethod
+    def forward(ctx: Any, links: Links, x: Tensor, *tensors: Tensor | None) -> Tensor:
+        _, needs_x, *needed = ctx.needs_input_grad
+        entries, saved, start = [], [], 0
+        for link in links:
+            stop = start + len(link.tensors)
+            entry: Any = _Entry(link, needs_x, needed[start:stop])
+            x = link.function.forward(entry, *link.before, x, *link.between, *tensors[start:stop])
+            needs_x, start = needs_x or any(needed[start:stop]), stop
+            entries.append((entry, len(entry.saved_tensors)))
+            saved += entry.saved_tensors
+            entry.saved_tensors = ()
+        ctx.save_for_backward(*saved)
+        ctx.entries = entries
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor | None) -> tuple[Tensor | None, ...]:
+        assert grad is not None
+        refuse_higher_order(grad, "eager")
+        saved, gradients = ctx.saved_tensors, list[Tensor | None]()
+        stop = len(saved)
+        for entry, count in reversed(ctx.entries):
+            link, start = entry.link, stop - count
+            of_link: Sequence[Tensor | None] = (None,) * len(link.tensors)
+            if grad is not None:
+                entry.saved_tensors = saved[start:stop]
+                of_all = link.function.backward(entry, grad)
+                entry.saved_tensors = ()
+                grad, of_link = of_all[len(link.before)], of_all[len(link.before) + 1 + len(link.between) :]
+            gradients[:0], stop = of_link, start
+        return None, grad, *gradients
