@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from claim_images import compare_images, right_answers
 from collect import describe
 from filed import RESULTS, file_part, load_study, together
 from numpy.typing import NDArray
@@ -94,7 +95,8 @@ def main() -> None:
         train(design, options.study, RECIPES[recipe], options.runs, options.parallel)
     else:
         names = (options.study, f"{options.study}-folds")
-        content = analyse(design, options.study, *(read(options.runs / name) for name in names))
+        answers = answers_of(options.runs / options.study) if design.seeds == 1 else None
+        content = analyse(design, options.study, *(read(options.runs / name) for name in names), answers=answers)
         if recipe == "short":
             content["against_better"] = against_better(content, options.runs / options.study, data)
         file_part("claim", options.study, {"machine": measured_on(options.runs, options.study), **content})
@@ -196,8 +198,21 @@ def costs_in_turns(runs: pd.DataFrame, study: str) -> pd.Series:
     return runs["epochs"] * runs["model"].map(costs)
 
 
-def analyse(design: Design, study: str, runs: pd.DataFrame | None, folds: pd.DataFrame | None) -> dict[str, Any]:
-    """Answers the questions of the protocol for one data set under one recipe."""
+def answers_of(folder: Path) -> dict[str, NDArray[np.bool_]]:
+    """Returns which test images each model classified correctly, where each has one seed."""
+    runs, answers = mgu.load_runs(folder), right_answers(folder)
+    return {model: answers[name] for model, name in zip(names_of(runs), runs["name"], strict=True) if name in answers}
+
+
+def analyse(
+    design: Design,
+    study: str,
+    runs: pd.DataFrame | None,
+    folds: pd.DataFrame | None,
+    *,
+    answers: dict[str, NDArray[np.bool_]] | None = None,
+) -> dict[str, Any]:
+    """Answers the questions of the protocol for one data set under one recipe; over images where there is one seed."""
     if runs is None or (design.folds and folds is None):
         sys.exit(f"There must be runs of {study}{' and of its folds' * bool(design.folds)}: train them first.")
     recorded, runs["cost"] = runs["cpu_s"].groupby(runs["model"]).mean(), costs_in_turns(runs, study)
@@ -208,17 +223,24 @@ def analyse(design: Design, study: str, runs: pd.DataFrame | None, folds: pd.Dat
     grid = [model for model in test.index if model != unit]
     best = str(picking.loc[grid].mean(axis=1).idxmax())
     rivals, unit_cost = {"best of the grid": of_model(test, best)}, float(of_model(cost, unit).mean())
-    if test.notna().all(axis=None):
+    if answers is None and test.notna().all(axis=None):
         searched = random_search(val.loc[grid], test.loc[grid], cost.loc[grid], unit_cost)
         rivals["random search at the unit's cost"] = searched
     rivals |= {f"default {model}": of_model(test, model) for model in defaults}
+    if answers is None:
+        comparisons = [compare(name, of_model(test, unit), rival, design.margin) for name, rival in rivals.items()]
+    else:
+        named = {"best of the grid": best, **{f"default {model}": model for model in defaults}}
+        comparisons = [
+            compare_images(name, answers[unit], answers[model], design.margin) for name, model in named.items()
+        ]
     return {
         "best": best,
         "unit": unit,
         "margin": design.margin,
         "cost_ratio": float(cost.loc[grid].mean(axis=1).sum() / unit_cost),
         "cost_ratio_recorded": float(recorded[grid].sum() / recorded[unit]),
-        "comparisons": [compare(name, of_model(test, unit), rival, design.margin) for name, rival in rivals.items()],
+        "comparisons": comparisons,
         "rows": [
             {"model": model, "picked_by": float(picking.loc[model].mean()), "val": float(val.loc[model].mean()),
              "test": float(test.loc[model].mean()), "test_sd": float(test.loc[model].std()),
@@ -250,8 +272,9 @@ def against_better(content: dict[str, Any], runs: Path, data: str) -> list[dict[
 
 
 def filed_parts(recipe: str) -> dict[str, Any]:
-    """Returns what is filed of each data set under a recipe."""
-    return {data: part for data in DESIGNS if (part := load_study("claim").get(f"{data}-{recipe}"))}
+    """Returns what is filed of each data set under a recipe, where models have more than one seed."""
+    several = [data for data, design in DESIGNS.items() if design.seeds > 1]
+    return {data: part for data in several if (part := load_study("claim").get(f"{data}-{recipe}"))}
 
 
 def summarise(recipe: str) -> list[dict[str, Any]]:

@@ -109,6 +109,13 @@ def growth(part: Row) -> str:
     return table(["width", "depth", "batch", "unit / plain block", "straight / unit"], lines, left=0)
 
 
+def chains(part: Row) -> str:
+    """A step part by part over a chained one."""
+    sizes = list(part["rows"][0]["spreads"])
+    lines = [[row["layout"], row["model"], *(row["spreads"][size] for size in sizes)] for row in part["rows"]]
+    return table(["layout", "model", *sizes], lines, left=2)
+
+
 def step_growth(part: Row) -> str:
     """Training steps of plain networks by width, depth and batch, with one and two threads."""
     names = ("ms", "by the line [ms]", "off")
