@@ -42,6 +42,8 @@ class RunOutcome(NamedTuple):
             reason = reason or "goes on in another process"
         if outcome == "foreign":
             reason = reason or f"its {RESULT_FILE} is of another version of mgu"
+        if outcome == "closed":
+            reason = reason or "its folder is closed to you"
         if outcome == "diverged":
             reason = f"the loss was not finite in epoch {epochs}"
         return cls(config, outcome, epochs, reason)
@@ -85,13 +87,16 @@ def describe_missing(outcomes: Sequence[RunOutcome]) -> str:
         One sentence or more; empty where all runs have a result.
     """
     missing = [outcome.outcome for outcome in outcomes if not outcome.is_success]
-    runs, foreign = count(len(outcomes), "run"), missing.count("foreign")
+    runs, foreign, closed = count(len(outcomes), "run"), missing.count("foreign"), missing.count("closed")
     sentences = []
-    if failed := len(missing) - foreign:
-        sentences.append(f"{failed} of {runs} failed. The same command tries them again.")
+    if failed := len(missing) - foreign - closed:
+        sentences.append(f"{failed} of {runs} failed. The same command tries {agree(failed, 'it', 'them')} again.")
     if foreign:
         skipped = f"{foreign} of {runs} {agree(foreign, 'was', 'were')} skipped"
         sentences.append(f"{skipped}: another version of mgu trained {agree(foreign, 'it', 'them')}.")
+    if closed:
+        skipped = f"{closed} of {runs} {agree(closed, 'was', 'were')} skipped"
+        sentences.append(f"{skipped}: {agree(closed, 'its folder is', 'their folders are')} closed to you.")
     return " ".join(sentences)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from os.path import exists  # unlike that of Path it is False below a folder that cannot be entered
 from pathlib import Path
 
 from mgu.config.run import RunConfig
@@ -44,7 +45,7 @@ def removing_new_folders(folders: Iterable[Path]) -> Iterator[None]:
     Yields:
         None.
     """
-    new = {each for folder in folders for each in (folder, *folder.parents) if not each.exists()}
+    new = {each for folder in folders for each in (folder, *folder.parents) if not exists(each)}
     try:
         yield
     except BaseException:

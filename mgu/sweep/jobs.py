@@ -10,8 +10,9 @@ for several (side_by_side.py), in one thread, which Ctrl-C reaches; closing a ge
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from os.path import exists  # unlike that of Path it is False below a folder that cannot be entered
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -26,8 +27,18 @@ from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut
 from mgu.measure.countries import check_early, note_of
 from mgu.results.compare.axes import Axes
 from mgu.results.compare.same_data import check_same_data
+from mgu.results.on_disk.closed import find_closed
 from mgu.results.on_disk.file_names import LOG_FILE
-from mgu.results.on_disk.folder import check_not_foreign, find_done, find_result, lock_run, run_folder
+from mgu.results.on_disk.folder import (
+    check_not_closed,
+    check_not_foreign,
+    find_done,
+    find_result,
+    is_held,
+    lock_run,
+    run_folder,
+    wait_until_free,
+)
 from mgu.results.schema.result import Result
 from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.notify import check_notify, notifying
@@ -157,7 +168,7 @@ def run_job(
         ServerDied: No process can be started; likewise.
         OSError: The system refused to read or write.
     """
-    is_new = {run_folder(config): not run_folder(config).exists() for config in configs}
+    is_new = {run_folder(config): not exists(run_folder(config)) for config in configs}
     with removing_new_folders(is_new), ExitStack() as locks:
         skipped = [_find_reason_to_skip(config, number, view, may_wait, locks) for config in configs]
         todo = [config for config, outcome in zip(configs, skipped, strict=True) if outcome is None]
@@ -179,11 +190,9 @@ def _find_reason_to_skip(
     config: RunConfig, number: int | None, view: LineView, may_wait: bool, locks: ExitStack
 ) -> Literal["done", "busy"] | None:
     """Returns the outcome of a run that is not to be trained; else makes its folder, and locks it until `locks` end."""
-    folder = run_folder(config)
-    can_be_written = make_folder_for(folder, [config])
     elsewhere = f"{view.name_of(config)} is being trained by another process"
     on_wait = (lambda: view.print_line(f"{elsewhere}: waiting for it")) if may_wait else None
-    is_ours = can_be_written and locks.enter_context(lock_run(folder, on_wait))
+    is_ours = _lock(config, on_wait, locks)
     check_same_data([config])
     if (done := find_done(config)) and not config.force:
         view.ended(done, number, FROM_EARLIER if number is None else FROM_EARLIER_IN_SWEEP)
@@ -193,6 +202,21 @@ def _find_reason_to_skip(
         return "busy"
     check_not_foreign(config)
     return None
+
+
+def _lock(config: RunConfig, on_wait: Callable[[], None] | None, locks: ExitStack) -> bool:
+    """Makes the folder of a run and locks it; returns whether it is ours, which it need not be to say that it is done.
+
+    Raises UserError where the run is to be trained, and the folder cannot be written.
+    """
+    folder = run_folder(config)
+    if not find_closed(folder):
+        return make_folder_for(folder, [config]) and locks.enter_context(lock_run(folder, on_wait))
+    if on_wait and is_held(folder):
+        on_wait()
+        wait_until_free(folder)
+    check_not_closed(config)
+    return False
 
 
 def _train(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from os.path import exists  # unlike that of Path it is False below a folder that cannot be entered
 from pathlib import Path
 
 from mgu.config.run import RunConfig
@@ -43,7 +44,7 @@ def find_under_other_names(configs: Iterable[RunConfig]) -> dict[Path, Path]:
     new = {folder: config for folder, config in folders.items() if not config.force and not _holds_training(folder)}
     others: dict[tuple[Path, str], Path] = {}
     for experiment in dict.fromkeys(folder.parent for folder in new):
-        for other in sorted(experiment.iterdir()) if experiment.is_dir() else ():
+        for other in _folders(experiment):
             if other not in folders:
                 others[experiment, other.name.rpartition("-")[2]] = other
     found = {folder: others.get((folder.parent, config.identity)) for folder, config in new.items()}
@@ -67,13 +68,21 @@ def describe_other_names(found: Mapping[Path, Path]) -> str:
     )
 
 
+def _folders(experiment: Path) -> list[Path]:
+    """Returns the folders of an experiment; none where it has none, or cannot be looked at."""
+    try:
+        return sorted(experiment.iterdir())
+    except OSError:
+        return []
+
+
 def _holds_training(folder: Path) -> bool:
-    return (folder / RESULT_FILE).exists() or (folder / CHECKPOINT_FILE).exists()
+    return exists(folder / RESULT_FILE) or exists(folder / CHECKPOINT_FILE)
 
 
 def _is_worth_keeping(folder: Path) -> bool:
     """Returns whether a folder holds a result that did not fail, or a checkpoint."""
-    if (folder / CHECKPOINT_FILE).exists():
+    if exists(folder / CHECKPOINT_FILE):
         return True
     try:
         return read_result(folder / RESULT_FILE).status != "failed"

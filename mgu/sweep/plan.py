@@ -20,6 +20,7 @@ from mgu.measure.sample import Sample
 from mgu.results.compare.axes import find_axes, write_value
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.folder import State, count_safe_epochs, run_folder
+from mgu.sweep.closed import print_closed
 from mgu.sweep.concurrency import Concurrency, find_concurrency
 from mgu.sweep.foreign import print_foreign
 from mgu.sweep.other_names import print_other_names
@@ -78,12 +79,13 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     concurrency = concurrency.on((model.device for model in models.values()), configs)
     todo = find_todo(configs)
     print_foreign(todo.foreign)
+    print_closed(todo.closed.values())
     print_other_names(configs)
-    samples = find_samples(configs, todo.foreign)
+    samples = find_samples(configs, todo.skipped)
     if calibrate:
         with Console(stderr=True).status("training a few steps of every layout"):
             samples += _calibrate([c for c in todo.runs.values() if estimate(c, models[c.identity], samples).is_rough])
-    expected = dict.fromkeys(todo.states, DONE) | dict.fromkeys(todo.foreign, SKIPPED)
+    expected = dict.fromkeys(todo.states, DONE) | dict.fromkeys(todo.skipped, SKIPPED)
     for folder, config in todo.runs.items():
         expected[folder] = estimate(config, models[config.identity], samples, count_safe_epochs(config))
     runs = _plan_runs(configs, models, todo.states, expected)

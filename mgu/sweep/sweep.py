@@ -27,9 +27,10 @@ from mgu.measure.sample import Sample, sample_of
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.file_names import RESULT_FILE
-from mgu.results.on_disk.folder import State, count_safe_epochs, find_result, lock_run, run_folder, runs_dir
+from mgu.results.on_disk.folder import State, count_safe_epochs, find_result, run_folder, runs_dir, wait_until_free
 from mgu.results.on_disk.under_way import SweepFile, announced
 from mgu.results.runs.load import load_results
+from mgu.sweep.closed import print_closed
 from mgu.sweep.concurrency import find_concurrency
 from mgu.sweep.folders import make_folder_for, removing_new_folders
 from mgu.sweep.follow import following
@@ -59,7 +60,7 @@ class Sweep:
         self.models: dict[str, ModelSize] = {}
         self.samples: list[Sample] = []
         self.todo: dict[Path, RunConfig] = {}  # by the run's folder, for two experiments may have the same run
-        self.foreign: Collection[Path] = ()  # folders of runs that another version of this package trained
+        self.skipped: Collection[Path] = ()  # folders of runs of another version, or closed to this user
         self.axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in self.configs])
         self.view = LineView(in_sweep=True, axes=self.axes)
         self.started_s = time.perf_counter()
@@ -89,10 +90,11 @@ class Sweep:
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
-        states, foreign, self.todo = find_todo(self.configs)
-        print_foreign(foreign)
+        todo = find_todo(self.configs)
+        print_foreign(todo.foreign)
+        print_closed(todo.closed.values())
         print_other_names(self.configs)
-        self.foreign = foreign.keys()
+        self.todo, self.skipped = todo.runs, todo.skipped
         to_size = list(self.todo.values()) or self.configs[:1]
         self.models = check_and_size(
             *(self.configs, to_size, self.concurrency.threads, True),
@@ -100,18 +102,18 @@ class Sweep:
             on_import=lambda: print_wait("importing torch"),
         )
         self.concurrency = self.concurrency.on((model.device for model in self.models.values()), self.configs)
-        self.samples = find_samples(self.configs, self.foreign)
-        print_line(self._describe(states))
+        self.samples = find_samples(self.configs, self.skipped)
+        print_line(self._describe(todo.states))
         if note := note_of([config.energy for config in self.todo.values()]):
             print_line(note)
 
     def _describe(self, states: Mapping[Path, State]) -> str:
         """Returns a line with the devices, the number of runs to train, and the time they take."""
-        done = len(self.configs) - len(self.todo) - len(self.foreign)
+        done = len(self.configs) - len(self.todo) - len(self.skipped)
         remark = " (force=true trains them again)" if done else ""
         parts = [f"{done} done{remark}, {len(self.todo)} to train"]
-        if self.foreign:
-            parts.append(f"{len(self.foreign)} skipped")
+        if self.skipped:
+            parts.append(f"{len(self.skipped)} skipped")
         if again := sum(states[folder] == "failed" for folder in self.todo):
             parts.append(f"{again} of them again, for {agree(again, 'it', 'they')} failed")
         if continued := sum(count_safe_epochs(config) > 0 for config in self.todo.values()):
@@ -125,7 +127,7 @@ class Sweep:
         """Groups the runs that are trained together in one process.
 
         Returns:
-            The runs but those of another version; those in one list are launched as one job.
+            The runs but those that are skipped; those in one list are launched as one job.
         """
         for line in describe_obstacles(list(self.todo.values()), self.models):
             print_line(line)
@@ -134,7 +136,7 @@ class Sweep:
             is_to_do = run_folder(config) in self.todo
             return is_to_do and config.seeds_at_once > 1 and not lockstep_obstacle(config, self.models[config.identity])
 
-        ours = [config for config in self.configs if run_folder(config) not in self.foreign]
+        ours = [config for config in self.configs if run_folder(config) not in self.skipped]
         return group_seeds(ours, may_join)
 
     def expect(self, jobs: Sequence[Sequence[RunConfig]]) -> list[float]:
@@ -196,7 +198,7 @@ class Sweep:
         for line in (*launcher.describe(todo), *self.concurrency.describe(todo)):
             print_line(line)
         if launcher.is_in_process and console.is_terminal:
-            self.view = LiveView(console, len(self.configs) - len(self.foreign), self.left_s, self.axes)
+            self.view = LiveView(console, len(self.configs) - len(self.skipped), self.left_s, self.axes)
         with ExitStack() as stack:
             stack.enter_context(announced(self.file, self.left_s()))
             stack.enter_context(self.view)
@@ -218,8 +220,7 @@ class Sweep:
         """Waits until no other process trains any of the runs."""
         self.view.print_line(f"waiting for {count(len(configs), 'run')} that another process trains")
         for config in configs:
-            with lock_run(run_folder(config), on_wait=lambda: None):
-                pass
+            wait_until_free(run_folder(config))
 
     def print_outcomes(self, reasons: Mapping[Path, str]) -> str:
         """Prints what became of every run.
@@ -251,6 +252,6 @@ def find_samples(configs: Sequence[RunConfig], told: Collection[Path] = ()) -> l
     if not folder.is_dir():
         return []
     loaded = load_results([folder])
-    known = tuple(f"{(folder / RESULT_FILE).resolve()}: " for folder in told)
+    known = tuple(f"{place.resolve()}: " for folder in told for place in (folder, folder / RESULT_FILE))
     print_skipped([line for line in loaded.skipped if not line.startswith(known)], [folder])
     return [sample for run in loaded.runs if (sample := sample_of(run.result))]

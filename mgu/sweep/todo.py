@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mgu.config.run import RunConfig
+from mgu.results.on_disk.closed import Closed, find_closed
 from mgu.results.on_disk.folder import State, find_state, run_folder
 from mgu.results.on_disk.result_file import OtherVersion
 from mgu.sweep.foreign import find_foreign_runs
@@ -20,12 +21,19 @@ class Todo(NamedTuple):
     Attributes:
         states: The state of each run.
         foreign: Why this version cannot read the results of runs that another version of this package trained.
+        closed: What is closed to this user of runs that cannot be trained because of that.
         runs: Configurations of the runs to be trained.
     """
 
     states: Mapping[Path, State]
     foreign: dict[Path, OtherVersion]
+    closed: dict[Path, Closed]
     runs: dict[Path, RunConfig]
+
+    @property
+    def skipped(self) -> list[Path]:
+        """The folders of the runs that are left alone, though they are not done."""
+        return [*self.foreign, *self.closed]
 
 
 def find_todo(configs: Sequence[RunConfig]) -> Todo:
@@ -43,9 +51,13 @@ def find_todo(configs: Sequence[RunConfig]) -> Todo:
     foreign = find_foreign_runs(
         by_folder[folder] for folder, state in states.items() if state not in ("done", "failed")
     )
+    forced = [folder for folder, config in by_folder.items() if config.force and states[folder] == "done"]
+    may_be_closed = [*forced, *(folder for folder, state in states.items() if state == "closed")]
+    closed = {folder: found for folder in may_be_closed if (found := find_closed(folder)) and folder not in foreign}
+    states |= dict.fromkeys(closed, "closed")
     runs = {
         folder: config
         for folder, config in by_folder.items()
-        if folder not in foreign and (config.force or states[folder] != "done")
+        if folder not in foreign and folder not in closed and (config.force or states[folder] != "done")
     }
-    return Todo(states, foreign, runs)
+    return Todo(states, foreign, closed, runs)

@@ -15,6 +15,7 @@ from mgu.cli.study.replay import replay_studies
 from mgu.cli.study.studies import PlannedStudy, plan_studies
 from mgu.console.text import count, print_line
 from mgu.errors import ProgramError, RunsFailed, UserError
+from mgu.results.on_disk.closed import ClosedRun
 from mgu.results.on_disk.folder import runs_dir
 from mgu.results.on_disk.result_file import ForeignResult
 from mgu.search.damage import describe_damage
@@ -85,7 +86,7 @@ def search(
                 failures += _run(
                     planned_study, study_run, None if launch is None else _launching(planned_study, launch)
                 )
-            except ForeignResult as error:  # the other studies can go on
+            except (ForeignResult, ClosedRun) as error:  # the other studies can go on
                 failures.append(f"{study_run.study.title} stopped: {error} The same command goes on then.")
         if failures:
             raise RunsFailed("\n".join(failures))

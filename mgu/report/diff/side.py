@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os.path import exists  # unlike that of Path it is False below a folder that cannot be entered
 from pathlib import Path
 
 from mgu.errors import UserError
@@ -66,7 +67,7 @@ def read_side(path: str) -> Side:
 
 
 def _holds_runs(path: Path) -> bool:
-    return path.is_file() if path.name == PACK_FILE else path.is_dir() and not (path / RESULT_FILE).exists()
+    return path.is_file() if path.name == PACK_FILE else path.is_dir() and not exists(path / RESULT_FILE)
 
 
 def _folders(path: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def _find_before(config: RunConfig) -> str | None:
     if done := find_done(config):
         return fingerprint_of(done.config)
     folder = run_folder(config)
-    return _read(folder / CONFIG_FILE) if (folder / CHECKPOINT_FILE).exists() else None
+    return _read(folder / CONFIG_FILE) if os.path.exists(folder / CHECKPOINT_FILE) else None
 
 
 def _read(path: Path) -> str | None:

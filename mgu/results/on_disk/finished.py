@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mgu.errors import UserError
+from mgu.results.on_disk.closed import check_readable
 from mgu.results.on_disk.file_names import LOG_FILE, RESULT_FILE
 from mgu.results.on_disk.folder import is_held
 from mgu.results.on_disk.result_file import OtherVersion, other_version, read_result
@@ -22,8 +23,9 @@ def read_finished(folder: Path) -> Result:
         The result.
 
     Raises:
-        UserError: The run is not over, it failed, or its result.json is damaged.
+        UserError: The run is not over, it failed, or its result.json is damaged or cannot be read by this user.
     """
+    check_readable(folder)
     if not (folder / RESULT_FILE).exists():
         if is_held(folder):
             raise UserError(f"RUN must be finished, but {folder} is being trained. Call this again when it is done.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +13,14 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from mgu.config.run import RunConfig
+from mgu.results.on_disk.closed import closed_run, find_closed
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOCK_FILE, RESULT_FILE
 from mgu.results.on_disk.files import chosen_runs_dir
 from mgu.results.on_disk.result_file import OtherVersion, other_version, read_result
 from mgu.results.schema.result import Result
 
-State = Literal["done", "failed", "running", "interrupted", "foreign", "pending"]
+State = Literal["done", "failed", "running", "interrupted", "foreign", "closed", "pending"]
+LOOK_AGAIN_S = 0.5  # while another process holds a run
 
 
 def runs_dir(config: RunConfig) -> Path:
@@ -93,6 +97,20 @@ def check_not_foreign(config: RunConfig) -> None:
         raise other_version(run_folder(config) / RESULT_FILE, error)
 
 
+def check_not_closed(config: RunConfig) -> None:
+    """Checks that a run may be trained by this user, if it is to be trained and nobody trains it.
+
+    Args:
+        config: Configuration of the run.
+
+    Raises:
+        ClosedRun: Its folder is closed to this user.
+    """
+    folder = run_folder(config)
+    if (closed := find_closed(folder)) and (config.force or find_done(config) is None) and not is_held(folder):
+        raise closed_run(config.name, closed)
+
+
 def find_done(config: RunConfig) -> Result | None:
     """Finds the result of an earlier call that makes training again unnecessary.
 
@@ -120,7 +138,8 @@ def find_state(config: RunConfig) -> State:
 
     Returns:
         "done" or "failed" if there is a result, "foreign" if another version of this package wrote it, "running" if a
-        process holds the lock, "interrupted" if there is a checkpoint, else "pending".
+        process holds the lock, "closed" if it is not done and this user cannot read or write its folder, "interrupted"
+        if there is a checkpoint, else "pending".
     """
     folder = run_folder(config)
     if find_done(config):
@@ -128,11 +147,14 @@ def find_state(config: RunConfig) -> State:
     if is_held(folder):
         return "running"
     result = find_result(config)
-    if result and result.status == "failed":
-        return "failed"
-    if find_foreign(config):
+    has_failed = result is not None and result.status == "failed"
+    if not has_failed and find_foreign(config):
         return "foreign"
-    return "interrupted" if (folder / CHECKPOINT_FILE).exists() else "pending"
+    if find_closed(folder):
+        return "closed"
+    if has_failed:
+        return "failed"
+    return "interrupted" if os.path.exists(folder / CHECKPOINT_FILE) else "pending"
 
 
 def is_held(folder: Path) -> bool:
@@ -144,18 +166,35 @@ def is_held(folder: Path) -> bool:
     Returns:
         Whether a process holds its lock.
     """
-    if not (folder / LOCK_FILE).exists():
+    if not os.path.exists(folder / LOCK_FILE):  # nor where the folder cannot be looked at
         return False
     try:
         with lock_run(folder) as is_ours:
             return not is_ours
-    except PermissionError:  # another user's file, which is enough to be looked at
-        with (folder / LOCK_FILE).open("rb") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            return False
+    except PermissionError:
+        return _is_held_by_other(folder / LOCK_FILE)
+
+
+def _is_held_by_other(path: Path) -> bool:
+    """Tells whether a process holds another user's lock, which can be looked at by whoever can read its file."""
+    try:
+        with path.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except PermissionError:
+        return False  # as far as can be known
+    return False
+
+
+def wait_until_free(folder: Path) -> None:
+    """Waits until no process trains a run; it may be another user's, whose lock this one could not take.
+
+    Args:
+        folder: The run's folder.
+    """
+    while is_held(folder):
+        time.sleep(LOOK_AGAIN_S)
 
 
 def count_epochs(folder: Path) -> int:
@@ -183,7 +222,7 @@ def count_safe_epochs(config: RunConfig) -> int:
         Number of epochs; 0 if there is no checkpoint, or if training is forced to begin anew.
     """
     folder = run_folder(config)
-    return 0 if config.force or not (folder / CHECKPOINT_FILE).exists() else count_epochs(folder)
+    return 0 if config.force or not os.path.exists(folder / CHECKPOINT_FILE) else count_epochs(folder)
 
 
 @contextmanager
@@ -208,7 +247,7 @@ def lock_run(folder: Path, on_wait: Callable[[], None] | None = None) -> Iterato
             yield False
             return
         on_wait()
-        lock.acquire(poll_interval=0.5)
+        lock.acquire(poll_interval=LOOK_AGAIN_S)
     try:
         yield True
     finally:

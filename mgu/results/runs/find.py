@@ -9,6 +9,7 @@ from pathlib import Path
 from mgu.errors import UserError
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.differences import describe_differences
+from mgu.results.on_disk.closed import check_readable
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, CONFIG_FILE, PACK_FILE, RESULT_FILE
 from mgu.results.on_disk.files import default_runs_dir, name_below, places_of
 from mgu.results.runs.load import Run, load_results
@@ -29,7 +30,7 @@ def find_run(path: str | Path) -> Path:
         The folder.
 
     Raises:
-        UserError: No run fits, or several do.
+        UserError: No run fits, or several do, or this user cannot read it.
     """
     runs, typed = default_runs_dir(), str(path).rstrip("/")
     try:
@@ -43,6 +44,9 @@ def find_run(path: str | Path) -> Path:
                 elsewhere = elsewhere or place  # a folder of something else does not hide a run of its name
             elif place.name == PACK_FILE and place.is_file():
                 elsewhere = elsewhere or place.parent
+    except PermissionError as error:  # below a folder that cannot be entered
+        check_readable(Path(error.filename))
+        raise
     except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, no such user, a null byte
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise UserError(
@@ -118,6 +122,7 @@ def _suggest(name: str, known: Mapping[Path, Sequence[str]]) -> str:
 
 
 def _is_run(folder: Path) -> bool:
+    check_readable(folder)
     return any((folder / name).exists() for name in (RESULT_FILE, CONFIG_FILE, CHECKPOINT_FILE))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from os.path import isdir  # unlike that of Path it is False below a folder that cannot be entered
 from pathlib import Path
 
 from mgu.results.on_disk.sealed import read_plain
@@ -80,7 +81,7 @@ class Searches:
         above = self.experiment / SEARCH_FOLDER
         if self.packed is None:
             found = {file.parent.name for file in above.glob(f"*/{STUDY_FILE}")}
-            names = sorted(found - {REPLAYED_FOLDER}) + [REPLAYED_FOLDER] * (above / REPLAYED_FOLDER).is_dir()
+            names = sorted(found - {REPLAYED_FOLDER}) + [REPLAYED_FOLDER] * isdir(above / REPLAYED_FOLDER)
         else:
             found = {name for name, files in self.packed.items() if STUDY_FILE in files}
             names = sorted(found - {REPLAYED_FOLDER}) + [REPLAYED_FOLDER] * (REPLAYED_FOLDER in self.packed)
@@ -110,7 +111,7 @@ def find_searches(folders: Iterable[Path]) -> list[Searches]:
         Each of them once.
     """
     found: dict[Searches, None] = {}
-    for folder in dict.fromkeys(folder.resolve() for folder in folders):
+    for folder in filter(isdir, dict.fromkeys(folder.resolve() for folder in folders)):
         below = sorted([*folder.glob(SEARCH_FOLDER), *folder.glob(f"*/{SEARCH_FOLDER}")])
-        found |= {Searches(path.parent): None for path in below if path.is_dir()}
+        found |= {Searches(path.parent): None for path in below if isdir(path)}
     return list(found)

@@ -8,6 +8,7 @@ from statistics import fmean
 
 from mgu.console.lines import LineView
 from mgu.console.text import count, describe_s, print_line
+from mgu.results.on_disk.closed import ClosedRun
 from mgu.results.on_disk.file_names import LOG_FILE, RESULT_FILE
 from mgu.results.on_disk.files import write_text
 from mgu.results.on_disk.folder import find_result, run_folder
@@ -47,7 +48,7 @@ def confirm(study_run: StudyRun, history: History, top: int, seeds: int) -> str:
             config = study_run.settings.configure(trial.point, seed, None)
             try:
                 finish(run_job([config], trial.number, view, study_run.settings.threads, may_wait=True))
-            except ForeignResult as error:  # the other runs are worth their training
+            except (ForeignResult, ClosedRun) as error:  # the other runs are worth their training
                 print_line(str(error))
                 failed.append(run_folder(config) / RESULT_FILE)
                 continue

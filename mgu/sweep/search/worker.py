@@ -14,7 +14,7 @@ from mgu.console.text import count
 from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
 from mgu.results.compare.same_data import check_same_data
-from mgu.results.on_disk.folder import check_not_foreign, find_done, find_result, run_folder
+from mgu.results.on_disk.folder import check_not_closed, check_not_foreign, find_done, find_result, run_folder
 from mgu.results.on_disk.full_disk import lacked_room
 from mgu.search.costs import beyond, cost_of
 from mgu.search.failures import failed_trials
@@ -85,6 +85,7 @@ class Worker:
 
         Raises:
             ForeignResult: Another version of this package trained a point, which is not asked for until that is gone.
+            ClosedRun: The folder of a point's run is closed to this user; likewise.
             UserError: A point cannot be trained.
             RunsFailed: Too many trials have failed, or one for want of room, which stays to be tried.
         """
@@ -135,7 +136,9 @@ class Worker:
     def _find_done(self, point: Point, seed: int, stop_after: int | None) -> bool:
         """Returns whether the run has been trained; raises UserError where it cannot be composed or trained on."""
         config = self.settings.configure(point, seed, stop_after)
-        check_not_foreign(config)  # what is tried next depends on its score: it is neither failed nor left out
+        # What is tried next depends on its score: it is neither failed nor left out.
+        check_not_closed(config)
+        check_not_foreign(config)
         check_same_data([config])  # else the study would be one on the rows of today, which its trial cannot have
         return find_done(config) is not None and not config.force
 
