@@ -7,6 +7,7 @@ to tell, and `advance` hears it.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from mgu.errors import UserError
 from mgu.isolation.outcomes import Crashed, Raised, TimedOut, describe_exit
 from mgu.isolation.server import fork_child
 
+GROUP_S = 0.5  # by then a signal to the whole group has reached the caller, too
 MAX_WAIT_S = 3600.0  # of one system call, which takes no infinity
 
 
@@ -73,6 +75,8 @@ class Call:
             message = self.child.connection.recv() if self.child.connection.poll() else None
         except (EOFError, OSError):  # the latter where it was killed within a message
             self.child.wait()
+            if self.child.exit_code == -signal.SIGTERM:
+                time.sleep(GROUP_S)  # one to the whole group interrupts this process here: the run is not to blame
             self._end(failure=Crashed(f"its process {describe_exit(self.child.exit_code)} without a result"))
             return
         if message is not None:

@@ -123,7 +123,8 @@ class _Server:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for number in (signal.SIGCHLD, signal.SIGTERM):  # who ends one run by `kill` is heard, see call.py
+                signal.signal(number, signal.SIG_DFL)
             self.callers.close()
             os.dup2(stdout, 1)
             os.dup2(stderr, 2)

@@ -116,7 +116,10 @@ class Sweep:
             parts.append(f"{len(self.skipped)} skipped")
         if again := sum(states[folder] == "failed" for folder in self.todo):
             parts.append(f"{again} of them again, for {agree(again, 'it', 'they')} failed")
-        if continued := sum(count_safe_epochs(config) > 0 for config in self.todo.values()):
+        if elsewhere := sum(states[folder] == "running" for folder in self.todo):
+            parts.append(f"{elsewhere} of them {agree(elsewhere, 'is', 'are')} being trained by another process")
+        ours = [config for folder, config in self.todo.items() if states[folder] != "running"]
+        if continued := sum(count_safe_epochs(config) > 0 for config in ours):
             parts.append(f"{continued} of them from where they were interrupted")
         if left_s := self.left_s():
             parts.append(f"about {describe_s(left_s)}, going by finished runs")

@@ -9,6 +9,7 @@ import pkgutil
 import resource
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,7 @@ from typing import NoReturn
 import pytest
 
 from mgu import isolation
+from mgu.cli.interrupts import prepare_interrupts
 from mgu.errors import UserError
 from mgu.isolation import Crashed, Raised, Send, ServerDied, TimedOut, call
 from mgu.isolation.server import fork_child
@@ -69,6 +71,32 @@ def environment(send: Send, name: str) -> str | None:
 
 def loaded(send: Send) -> tuple[int, bool]:
     return os.getpid(), "torch" in sys.modules
+
+
+def end_by_signal(pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+
+
+def test_a_process_that_is_ended_by_sigterm_is_told_of() -> None:
+    with pytest.raises(Crashed, match="its process was killed by SIGTERM without a result"):
+        call("tests.isolation.test_isolation:hang", on_event=end_by_signal)
+
+
+def test_sigterm_to_the_whole_group_interrupts_the_caller_and_blames_no_call() -> None:
+    """As a cluster sends it; the caller's own comes a moment later."""
+
+    def end_all(pid: int) -> None:
+        end_by_signal(pid)
+        threading.Timer(0.2, end_by_signal, (os.getpid(),)).start()
+
+    before = signal.getsignal(signal.SIGTERM)
+    prepare_interrupts()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            call("tests.isolation.test_isolation:hang", on_event=end_all)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = sys.__unraisablehook__
 
 
 def call_hang(send: Send) -> None:

@@ -16,13 +16,14 @@ from mgu.console.text import describe_s
 from mgu.measure.estimate import CALL_FLOPS, NO_SAMPLE, Estimate, ModelSize, estimate
 from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample, axes_of, sample_of
-from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOCK_FILE
+from mgu.results.on_disk.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOCK_FILE
 from mgu.results.on_disk.folder import find_state, lock_run, run_folder
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.schema.seconds import Seconds
 from mgu.sweep.concurrency import Concurrency
 from mgu.sweep.plan import PlannedRun, _describe_total, _total
 from mgu.sweep.sweep import Sweep
+from mgu.sweep.todo import find_todo
 from tests.conftest import Command, Configure
 from tests.examples import example_result, example_unit
 
@@ -119,6 +120,24 @@ def test_a_sweep_says_how_many_runs_it_tries_again(failed: int, told: str, confi
     sweep.todo = {run_folder(config): config for config in configs}
     states = {run_folder(config): find_state(config) for config in configs}
     assert sweep._describe(states) == f"on cpu: 0 done, {told}"
+
+
+def test_a_sweep_tells_runs_that_another_process_trains_from_those_that_broke_off(configure: Configure) -> None:
+    configs = [configure("layout=digits_2", f"seed={seed}") for seed in range(3)]
+    for config in configs[:2]:
+        run_folder(config).mkdir(parents=True)
+        (run_folder(config) / CHECKPOINT_FILE).write_text("")
+        (run_folder(config) / HISTORY_FILE).write_text("epoch\n1\n")
+    sweep = Sweep(configs)
+    sweep.models = {config.identity: ModelSize("cpu", 10, 1000) for config in configs}
+    with lock_run(run_folder(configs[0])):
+        todo = find_todo(configs)
+        sweep.todo = todo.runs
+        told = sweep._describe(todo.states)
+    assert told == (
+        "on cpu: 0 done, 3 to train, 1 of them is being trained by another process, "
+        "1 of them from where they were interrupted"
+    )
 
 
 def test_the_state_of_another_user_s_run_is_told(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:

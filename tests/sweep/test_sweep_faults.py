@@ -43,7 +43,7 @@ def test_an_interrupted_sweep_says_so_and_goes_on(
 ) -> None:
     (tmp_path / "hold").touch()
     running = Running(tmp_path, [*GRID, *QUICK, *gate, f"parallel={at_once}"], {})
-    _wait_for(tmp_path / "runs", "checkpoint.pt", at_once)
+    _wait_for(tmp_path / "runs", "history.csv", at_once)  # which is there after the checkpoint
     os.killpg(running.pid, number)  # as a terminal does: to everything in the foreground
     stopped = running.wait()
     (tmp_path / "hold").unlink()
@@ -93,7 +93,7 @@ def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
 
 
 FAULTS = '''
-import os, time
+import os, signal, time
 import mgu.run.training
 
 fit = mgu.run.training.fit
@@ -112,6 +112,8 @@ def faulty(*arguments, **keywords):
     if seed == 4:
         while True:
             time.sleep(1)
+    if seed == 5:
+        os.kill(os.getpid(), signal.SIGTERM)
     return fit(*arguments, **keywords)
 
 mgu.run.training.fit = faulty
@@ -119,7 +121,7 @@ mgu.run.training.fit = faulty
 
 
 def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
-    """One exits, one raises, one allocates all memory that it may have, one hangs; two are well."""
+    """One exits, one raises, one allocates all memory that it may have, one hangs, one is ended; two are well."""
     (tmp_path / "faults.py").write_text(FAULTS)
     (tmp_path / "sitecustomize.py").write_text(
         "import os, resource\n"
@@ -131,14 +133,15 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
         "os.register_at_fork(after_in_child=harm)\n"
     )
     # One that is well takes a second: the others, too, must be over in time where the machine stands still for a while.
-    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=20", "training.epochs=1", QUICK[1]]
+    arguments = ["-m", "layout=digits_2", "seed=range(7)", "training.timeout=20", "training.epochs=1", QUICK[1]]
     done = run_cold(tmp_path, arguments, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done
-    assert "4 of 6 runs failed" in done.stderr and "Traceback" not in done.stderr
-    assert "6 runs: 2 ok, 4 failed" in done.stdout
+    assert "5 of 7 runs failed" in done.stderr and "Traceback" not in done.stderr
+    assert "7 runs: 2 ok, 5 failed" in done.stdout
     results = {read_result(file).seed: (read_result(file), file.parent) for file in tmp_path.rglob("result.json")}
-    assert [results[seed][0].status for seed in range(6)] == ["ok", "failed", "failed", "failed", "failed", "ok"]
+    assert [results[seed][0].status for seed in range(7)] == ["ok", *["failed"] * 5, "ok"]
     reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=20 s"}
+    reasons[5] = "killed by SIGTERM"
     for seed, reason in reasons.items():
         assert reason in (results[seed][0].error or "") and reason in done.stdout
         log = (results[seed][1] / "log.txt").read_text()
@@ -146,8 +149,8 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
         assert ("Traceback" in log and "in faulty" in log) == (seed in (2, 3))
 
     again = Running(tmp_path, arguments, {}).wait()  # without the faults
-    assert again.returncode == 0 and "6 runs: 6 ok" in again.stdout, again
-    assert "2 done (force=true trains them again), 4 to train, 4 of them again, for they failed" in again.stdout
+    assert again.returncode == 0 and "7 runs: 7 ok" in again.stdout, again
+    assert "2 done (force=true trains them again), 5 to train, 5 of them again, for they failed" in again.stdout
 
 
 def test_a_full_disk_leaves_no_torn_file_and_says_so(tmp_path: Path) -> None:
