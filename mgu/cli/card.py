@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mgu.cli.output_file import check_output
+from mgu.cli.output_file import check_output, check_suffix
 from mgu.cli.parser import Parser
 
 
@@ -20,6 +20,8 @@ def main(arguments: list[str]) -> None:
         UserError: RUN is no finished run, or the file cannot be written.
     """
     options = _parse(arguments)
+    if options.output:
+        check_suffix(options.output, "md")
     file = check_output(options.output) if options.output else None
     from mgu.report.card.card import to_card
     from mgu.results.on_disk.files import write_text

@@ -6,9 +6,11 @@ import argparse
 import re
 from pathlib import Path
 
-from mgu.cli.output_file import check_output
+from mgu.cli.output_file import SUFFIXES, check_output, check_suffix
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
+
+FORMS = ("torch", "onnx")
 
 
 def main(arguments: list[str]) -> None:
@@ -23,12 +25,13 @@ def main(arguments: list[str]) -> None:
     """
     options = _parse(arguments)
     if options.output:
+        check_suffix(options.output, options.to, "--to", FORMS)
         check_output(options.output)
     # torch takes seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.export.network import check_exportable
 
     check_exportable(options.to, "--to")
-    from mgu.predict.export_run import FILES, export_run
+    from mgu.predict.export_run import export_run
     from mgu.predict.model import load
     from mgu.results.compare.axes import call_lean
     from mgu.results.on_disk.files import replacing
@@ -36,7 +39,7 @@ def main(arguments: list[str]) -> None:
     model = load(options.run, pruned=options.pruned)
     kind = ("-pruned" if options.pruned else "") + ("-int8" if options.quantize else "")
     stem = re.sub(r"[^\w.+-]", "_", call_lean(model.trained.result.name))
-    path = options.output or Path(f"{stem}{kind}{FILES[options.to]}")
+    path = options.output or Path(f"{stem}{kind}{SUFFIXES[options.to][0]}")
     file = check_output(path)
     exported = export_run(model, options.to, bool(options.quantize))
     with replacing(file) as temporary:
@@ -54,7 +57,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "held-out data before it is written.",
     )
     parser.add_argument("run", metavar="RUN", help="a run's folder, or its name below the runs folder")
-    parser.add_argument("--to", choices=("torch", "onnx"), required=True, help="a torch.export program (.pt2), or ONNX")
+    parser.add_argument("--to", choices=FORMS, required=True, help="a torch.export program (.pt2), or ONNX")
     parser.add_argument("--quantize", choices=("int8",), help="weights, and in ONNX activations, in eight bits")
     parser.add_argument("--pruned", action="store_true", help="the network that mgu-run prune left of the run")
     parser.add_argument(

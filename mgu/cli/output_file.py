@@ -1,11 +1,37 @@
-"""The file that `--output` and its like name: it can be written, which is known before anything is computed."""
+"""The file that `--output` and its like name: its name fits and it can be written, which is known before all else."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from mgu.errors import UserError
+
+# By the format: what files of it are called, the first one by this program, too.
+SUFFIXES = {"torch": (".pt2", ".pt", ".pth"), "onnx": (".onnx",), "csv": (".csv",), "json": (".json",), "md": (".md",)}
+
+
+def check_suffix(path: Path, form: str, choice: str = "", choices: Sequence[str] = ()) -> None:
+    """Checks that a file is not called as if it held another format than it will.
+
+    Args:
+        path: The file; a suffix of no format says nothing.
+        form: The format, one of `SUFFIXES`.
+        choice: The option that chooses it, as "--to", if there is one.
+        choices: What that option takes.
+
+    Raises:
+        UserError: The suffix is that of another format.
+    """
+    suffix = path.suffix.lower()
+    other = next((name for name, suffixes in SUFFIXES.items() if suffix in suffixes), form)
+    if other != form:
+        instead = f", or pass {choice} {other}" if other in choices else ""
+        raise UserError(
+            f"--output must be called as what it holds, {form}, but got {path}. "
+            f"Name it {path.with_suffix(SUFFIXES[form][0])}{instead}."
+        )
 
 
 def check_output(path: Path, option: str = "--output") -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgu.cli.output_file import check_output
+from mgu.cli.output_file import check_output, check_suffix
 from mgu.cli.parser import Parser
 from mgu.errors import RunsFailed, UserError
 from mgu.text.printable import printable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mgu.predict.model import Model
 
 MOST_TOLD = 200  # lines about inputs that cannot be predicted
+FORMS = ("csv", "json")
 MOST_ODD = 10  # lines about those that are predicted in spite of what training never saw
 
 
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> None:
     """
     options = _parse(arguments)
     if options.output:
+        check_suffix(options.output, options.format or "csv", "--format", FORMS)
         options.output = check_output(options.output)
     # torch takes seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.predict.model import load
@@ -102,7 +104,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         help="images or folders of them; CSV or Parquet files with the columns of training, or - for a CSV on "
         "standard input; .npy files of raw pixels or inputs",
     )
-    parser.add_argument("--format", choices=("csv", "json"), help="default: csv; with --score text for people")
+    parser.add_argument("--format", choices=FORMS, help="default: csv; with --score text for people")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the predictions go (default: stdout)")
     parser.add_argument(
         "--probabilities", action="store_true", help="a column for each class in CSV; JSON always has them"

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from mgu.cli.output_file import check_output
+from mgu.cli.output_file import check_output, check_suffix
 from mgu.cli.parser import Parser
 from mgu.config.json_schema import kinds_of_files, schema_of
 from mgu.console.text import count, print_line
@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> None:
     if options.write:
         _write_all(options.write)
     elif options.output:
+        check_suffix(options.output, "json")
         write_text(check_output(options.output), _text_of(options.what))
     else:
         sys.stdout.write(_text_of(options.what))

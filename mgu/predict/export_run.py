@@ -27,7 +27,6 @@ from mgu.predict.feed import describe_respelled, feed, read_raw
 from mgu.predict.model import Model
 from mgu.results.on_disk.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing, Quantity
 
-FILES: dict[Format, str] = {"torch": ".pt2", "onnx": ".onnx"}
 SUBSTITUTES = 64  # made-up examples, where the data cannot be had
 FAR_DAYS = 1_000_000  # from 1970 to the year 4707
 BATCH_SIZE = 1000

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from mgu.cli import card, export, predict, schema
+from mgu.cli.output_file import check_suffix
 from mgu.cli.schema import main
 from mgu.errors import UserError
 
@@ -38,3 +42,29 @@ def test_what_is_no_plain_file_is_not_replaced_by_one(tmp_path: Path, monkeypatc
                 main(["optimizer", "--output", name])
     assert stat.S_ISFIFO(os.stat("pipe").st_mode) and stat.S_ISCHR(os.stat(os.devnull).st_mode)
     assert sorted(os.listdir(tmp_path)) == ["circle", "null", "pipe", "socket"]
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "advice"),
+    [
+        (export, "run --to torch --output a.onnx", "torch, but got a.onnx. Name it a.pt2, or pass --to onnx."),
+        (export, "run --to onnx --output A.PT2", "onnx, but got A.PT2. Name it A.onnx, or pass --to torch."),
+        (export, "run --to onnx --output a.csv", "onnx, but got a.csv. Name it a.onnx."),
+        (predict, "run x --output a.json", "csv, but got a.json. Name it a.csv, or pass --format json."),
+        (predict, "run x --format json --output a.csv", "json, but got a.csv. Name it a.json, or pass --format csv."),
+        (card, "run --output b/a.json", "md, but got b/a.json. Name it b/a.md."),
+        (schema, "run --output a.onnx", "json, but got a.onnx. Name it a.json."),
+    ],
+)
+def test_a_file_is_not_called_as_if_it_held_another_format(
+    command: ModuleType, words: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=re.escape(f"--output must be called as what it holds, {advice}")):
+        command.main(words.split())
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.pt2", "a.pt", "a", "a.bin", "a.v2"])
+def test_other_names_say_nothing(name: str) -> None:
+    check_suffix(Path(name), "torch")
