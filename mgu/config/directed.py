@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from mgu.config.engine_rule import ITERATIVE, EngineRule
-from mgu.config.fields import ConfigModel, Count, Name, NonNegative, Positive
+from mgu.config.fields import ConfigModel, Count, Name, NonNegative32, Positive32
 from mgu.config.identity import NOT_IDENTITY
 from mgu.directed.names import Correction, FieldName, Graph, Mode, Rule
 
@@ -25,14 +25,14 @@ class DirectedLayoutConfig(ConfigModel):
     field: FieldName = Field(
         description="transport: a neuron loses what it gives to others, besides the leak; additive: the leak alone."
     )
-    leak: NonNegative = Field(description="Share of its state that a neuron loses in a unit of time.")
-    dt: Positive = Field(description="Step of Euler's method, in units of time.")
+    leak: NonNegative32 = Field(description="Share of its state that a neuron loses in a unit of time.")
+    dt: Positive32 = Field(description="Step of Euler's method, in units of time.")
     steps: Count = Field(description="Steps of the free and of the nudged phase, at most.")
-    tolerance: Positive = Field(description="Largest change of a state in a unit of time at which a network rests.")
+    tolerance: Positive32 = Field(description="Largest change of a state in a unit of time at which a network rests.")
     start: float = Field(
         ge=0, le=1, description="Upper bound of the random states that training starts from; 0: they start at 0."
     )
-    init_std: Positive = Field(description="Standard deviation of the initial weights.")
+    init_std: Positive32 = Field(description="Standard deviation of the initial weights.")
 
     @property
     def as_list(self) -> str:
@@ -60,12 +60,12 @@ class EquilibriumLearningConfig(ConfigModel):
     correction: Correction = Field(
         description="aep: a term in the nudged field that makes up for the asymmetry of the weights; none: without."
     )
-    strength: Positive = Field(description="Strength of the nudging of the outputs towards their targets.")
-    l1: NonNegative = Field(description="Weight of the L1 norm of the weights in what is minimised.")
+    strength: Positive32 = Field(description="Strength of the nudging of the outputs towards their targets.")
+    l1: NonNegative32 = Field(description="Weight of the L1 norm of the weights in what is minimised.")
     sparsify: Mode = Field(
         description="Removal of weak connections after an epoch. published: they may grow again; permanent: for good."
     )
-    sparsify_tolerance: NonNegative = Field(description="Largest absolute weight of a weak connection.")
-    sparsify_temperature: Positive = Field(
+    sparsify_tolerance: NonNegative32 = Field(description="Largest absolute weight of a weak connection.")
+    sparsify_temperature: Positive32 = Field(
         description="Temperature of the probability with which a weak connection is removed."
     )

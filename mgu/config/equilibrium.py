@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from mgu.config.engine_rule import ITERATIVE, EngineRule
-from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, NonNegative, Positive
+from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, NonNegative32, Positive32
 from mgu.config.identity import NOT_IDENTITY
 from mgu.equilibrium.names import INNER_ACTIVATIONS, Prior, Solver, refuse_activation
 from mgu.errors import UserError
@@ -41,20 +41,20 @@ class EquilibriumLayoutConfig(ConfigModel):
     averaging: float = Field(
         ge=1, le=10_000, description="a: each map is (1/a) f(z) + (1 - 1/a) z; without effect on a single one."
     )
-    norm_bound: float = Field(gt=0, le=1, description="Largest operator norm of the weights of the iteration.")
+    norm_bound: Positive32 = Field(le=1, description="Largest operator norm of the weights of the iteration.")
     power_iterations: Count = Field(description="Power iterations a training step that estimate that norm.")
     solver: Solver = Field(
         description="picard: repeat the map; anderson: combine earlier iterates, fewer but dearer iterations."
     )
-    tolerance: Positive = Field(description="Relative residual at which training stops to iterate.")
-    eval_tolerance: Positive = Field(description="Relative residual at which evaluation stops to iterate.")
+    tolerance: Positive32 = Field(description="Relative residual at which training stops to iterate.")
+    eval_tolerance: Positive32 = Field(description="Relative residual at which evaluation stops to iterate.")
     max_iterations: int = Field(
         ge=2, le=100_000, description="Iterations at most; what has not converged by then is counted in result.json."
     )
     prior: Prior = Field(
         description="none, l1, l2: added to the objective; viscosity: of several fixed points, the one nearest to 0."
     )
-    prior_weight: NonNegative = Field(description="Weight of the prior l1 or l2; else 0.")
+    prior_weight: NonNegative32 = Field(description="Weight of the prior l1 or l2; else 0.")
     viscosity_steps: Count = Field(description="Iterations over which the viscosity falls, then stays; only for it.")
     dropout: BelowOne = Field(description="Share of the values that dropout zeroes before the read-out.")
 

@@ -9,6 +9,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 
+SMALLEST = 2.0**-126  # of float32; processors are told to take smaller ones for 0 (mgu/factory/device.py)
+LARGEST = 2.0**128 - 2.0**104  # of float32
+NEXT_TO_ONE = 1 - 2.0**-25  # from there on float32 rounds to 1
+
 
 @dataclass(frozen=True)
 class Matches:
@@ -37,6 +41,22 @@ class PatternError(ValueError):
     """Says what a string must be; its text is the rule alone."""
 
 
+def _in_float32(value: float) -> float:
+    """Returns a number that networks compute with; raises ValueError where float32 makes it 0 or infinite."""
+    if 0 < value < SMALLEST:
+        raise PatternError(f"at least {SMALLEST:.2g}, the smallest number that float32 tells from 0")
+    if value > LARGEST:
+        raise PatternError(f"at most {LARGEST:.2g}, the largest number of float32")
+    return value
+
+
+def _below_one_in_float32(value: float) -> float:
+    """Returns a share; raises ValueError where float32 rounds it to 1."""
+    if value >= NEXT_TO_ONE:
+        raise PatternError("less than 1, also when it is rounded to float32")
+    return value
+
+
 def _number_or_auto(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     """Raises one fault where the parts of the union below would raise one each."""
     try:
@@ -57,7 +77,11 @@ Sha256 = Annotated[str, AfterValidator(Matches("[0-9a-f]{64}", "64 hexadecimal d
 Count = Annotated[int, Field(gt=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-BelowOne = Annotated[float, Field(ge=0, lt=1)]
+# What networks and optimizers compute with; Positive and NonNegative are seconds, kilowatt-hours and the like.
+Positive32 = Annotated[Positive, AfterValidator(_in_float32)]
+NonNegative32 = Annotated[NonNegative, AfterValidator(_in_float32)]
+BelowOne = Annotated[float, Field(ge=0, lt=1), AfterValidator(_below_one_in_float32)]
+Fraction = Annotated[float, Field(gt=0, lt=1), AfterValidator(_below_one_in_float32)]
 ActivationName = Literal["selu", "relu", "gelu", "silu", "tanh"]
 TEST_SHARE, VAL_SHARE = 0.2, 0.1  # in conf/dataset/ of data without official test examples; a label leaves them out
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.engine_rule import ANY, WITHOUT_BLOCKS, EngineRule
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, Positive
+from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, Positive32
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.config.nago_layout import NagoLayoutConfig
@@ -90,7 +90,7 @@ class RecurrentLayoutConfig(ConfigModel):
     start: Literal["identity", "positive_definite", "uniform"] = Field(
         description="How recurrent weights start, see mgu/layers/recurrent_init.py; uniform for lstm."
     )
-    input_std: Positive | None = Field(
+    input_std: Positive32 | None = Field(
         description="Standard deviation of the input weights at the start; null: what goes with layout.start."
     )
     activation: Annotated[Literal["identity"] | ActivationName | None, BeforeValidator(_null_for_identity)] = Field(

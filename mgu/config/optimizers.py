@@ -11,13 +11,13 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive, tag_of
+from mgu.config.fields import BelowOne, ConfigModel, Count, Fraction, NonNegative32, Positive32, tag_of
 from mgu.config.identity import UNLESS_DEFAULT
 from mgu.config.python import ImportedConfig
 
 # "auto" is resolved by the kind of data before the configuration is checked: see mgu/data/datasets.py.
 LearningRate = Annotated[
-    Positive, Field(description="Largest learning rate; auto: by the optimizer and the kind of data.")
+    Positive32, Field(description="Largest learning rate; auto: by the optimizer and the kind of data.")
 ]
 
 
@@ -26,13 +26,13 @@ class NadamConfig(ConfigModel):
 
     name: Literal["nadam"] = Field(description="Name of the optimizer.")
     lr: LearningRate
-    weight_decay: Annotated[NonNegative, UNLESS_DEFAULT] = Field(
+    weight_decay: Annotated[NonNegative32, UNLESS_DEFAULT] = Field(
         0.0, description="Share of a weight, times the learning rate, that a step takes away; vectors have none."
     )
     beta1: BelowOne = Field(description="Decay rate of the running mean of gradients, per step.")
     beta2: BelowOne = Field(description="Decay rate of the running mean of squared gradients, per step.")
-    eps: Positive = Field(description="Added to the denominator of the update.")
-    momentum_decay: NonNegative = Field(description="Rate at which Nadam's momentum warms up to beta1.")
+    eps: Positive32 = Field(description="Added to the denominator of the update.")
+    momentum_decay: NonNegative32 = Field(description="Rate at which Nadam's momentum warms up to beta1.")
 
 
 class AdamWConfig(ConfigModel):
@@ -40,12 +40,12 @@ class AdamWConfig(ConfigModel):
 
     name: Literal["adamw"] = Field(description="Name of the optimizer.")
     lr: LearningRate
-    weight_decay: NonNegative = Field(
+    weight_decay: NonNegative32 = Field(
         description="Share of a weight, times the learning rate, that a step takes away; vectors have none."
     )
     beta1: BelowOne = Field(description="Decay rate of the running mean of gradients, per step.")
     beta2: BelowOne = Field(description="Decay rate of the running mean of squared gradients, per step.")
-    eps: Positive = Field(description="Added to the denominator of the update.")
+    eps: Positive32 = Field(description="Added to the denominator of the update.")
 
 
 class SGDConfig(ConfigModel):
@@ -53,7 +53,7 @@ class SGDConfig(ConfigModel):
 
     name: Literal["sgd"] = Field(description="Name of the optimizer.")
     lr: LearningRate
-    weight_decay: NonNegative = Field(
+    weight_decay: NonNegative32 = Field(
         description="Factor of a weight that is added to its gradient, as an L2 penalty; vectors have none."
     )
     momentum: BelowOne = Field(description="Share of the last step that the next one keeps; 0: none.")
@@ -71,11 +71,11 @@ class MomentumConfig(ConfigModel):
 
     name: Literal["momentum"] = Field(description="Name of the optimizer.")
     lr: LearningRate
-    weight_decay: NonNegative = Field(
+    weight_decay: NonNegative32 = Field(
         description="Factor of a weight that is added to its gradient, as an L2 penalty; vectors have none."
     )
-    momentum: float = Field(
-        gt=0, lt=1, description="Share of the last step that the next one keeps; optimizer=sgd is also without."
+    momentum: Fraction = Field(
+        description="Share of the last step that the next one keeps; optimizer=sgd is also without."
     )
 
 
@@ -87,7 +87,7 @@ class PathSGDConfig(ConfigModel):
     kappa: Literal["first", "full"] = Field(
         description="first: gradients are divided by the sum over paths that use a weight once; full: over all paths."
     )
-    floor: NonNegative = Field(
+    floor: NonNegative32 = Field(
         description="Share of the largest kappa of a tensor that is added to all of its entries; 0: as published."
     )
     rescale_every: Annotated[int, Field(ge=0)] | None = Field(
@@ -102,7 +102,7 @@ class PythonOptimizerConfig(ImportedConfig):
 
     name: Literal["python"] = Field(description="Name of the optimizer.")
     lr: LearningRate
-    weight_decay: NonNegative | None = Field(
+    weight_decay: NonNegative32 | None = Field(
         description="Weight decay of a group without the vectors, which have none; null: one group, as it decides."
     )
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from mgu.config.faults import describe_faults
-from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive
+from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive32
 from mgu.errors import UserError
 from mgu.text.nearest import did_you_mean
 
@@ -40,7 +40,7 @@ class PruneConfig(ConfigModel):
         description="fresh: start the learning rate over for fine-tuning; continued: go on from the unit's best epoch."
     )
     distill: BelowOne = Field(description="Share of the loss that the unit's logits teach instead of the labels.")
-    temperature: Positive = Field(description="Temperature that softens those logits.")
+    temperature: Positive32 = Field(description="Temperature that softens those logits.")
     max_loss: NonNegative = Field(description="Points of the score that the smallest model may lose.")
     tries: Count = Field(description="Smallest models that are fine-tuned, until one is within max_loss.")
 

@@ -15,7 +15,7 @@ from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
 from mgu.config.directed import EquilibriumLearningConfig
 from mgu.config.energy import EnergyConfig
-from mgu.config.fields import ConfigModel, Count, Matches, Name, NumberOrAuto, Positive
+from mgu.config.fields import ConfigModel, Count, Matches, Name, NumberOrAuto, Positive32
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
 from mgu.config.layouts import AnyLayout, PythonLayoutConfig
 from mgu.config.nago_layout import NagoLayoutConfig
@@ -35,10 +35,10 @@ class NormConfig(ConfigModel):
     name: Literal["bn_pre", "bn_post", "ln", "no_norm"] = Field(
         description="Batch norm before or after the activation, layer norm, or none."
     )
-    momentum: float = Field(
-        0.01, gt=0, le=1, description="Weight of the newest batch in running statistics; Keras calls this 0.99."
+    momentum: Positive32 = Field(
+        0.01, le=1, description="Weight of the newest batch in running statistics; Keras calls this 0.99."
     )
-    eps: Positive = Field(1e-3, description="Added to the variance.")
+    eps: Positive32 = Field(1e-3, description="Added to the variance.")
 
 
 def _optimizer_values(config: RunConfig) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive, Sha256
+from mgu.config.fields import BelowOne, ConfigModel, Count, Fraction, NonNegative, Positive, Positive32, Sha256
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 from mgu.tasks.score import ScoreName
 
@@ -23,13 +23,13 @@ class TrainingConfig(ConfigModel):
     )
     eval_batch_size: Count = Field(description="Number of examples in an evaluation batch.")
     patience: Count = Field(description="Epochs without a better validation score after which training stops.")
-    clip_norm: Annotated[Positive | None, UNLESS_DEFAULT] = Field(
+    clip_norm: Annotated[Positive32 | None, UNLESS_DEFAULT] = Field(
         None, description="Norm to which the gradients of a step, taken together, are cut; null: they are not."
     )
     label_smoothing: Annotated[BelowOne, UNLESS_DEFAULT] = Field(
         0.0, description="Share of a label that is spread over all classes in the training loss of a classification."
     )
-    ema: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, UNLESS_DEFAULT] = Field(
+    ema: Annotated[Fraction | None, UNLESS_DEFAULT] = Field(
         None, description="Decay by step of a running mean of the weights, which is what is evaluated; null: none."
     )
     precise_bn: Annotated[Count | None, UNLESS_DEFAULT] = Field(

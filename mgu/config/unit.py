@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mgu.config.fields import ConfigModel, Name, NonNegative, Positive
+from mgu.config.fields import ConfigModel, Name, NonNegative32, Positive32
 from mgu.config.identity import UNLESS_DEFAULT, IdentityRule
 from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.text.nearest import did_you_mean
@@ -39,10 +39,10 @@ class DecisiveConfig(ConfigModel):
     gates: Annotated[Literal["free", "settling"], _IF_ANNEALED] = Field(
         "free", description="settling: anneal every gate to a constant in training, see mgu/unit/settling.py."
     )
-    temperature: Annotated[float, _IF_ANNEALED] = Field(
-        0.03, gt=0, le=1, description="Temperature of the sigmoid of annealed gates at the end."
+    temperature: Annotated[Positive32, _IF_ANNEALED] = Field(
+        0.03, le=1, description="Temperature of the sigmoid of annealed gates at the end."
     )
-    weight: NonNegative = Field(0.0, description="Weight of the penalty m (1 - m) on mean gate values m in the loss.")
+    weight: NonNegative32 = Field(0.0, description="Weight of the penalty m (1 - m) on mean gate values m in the loss.")
     over: Literal["gate", "channel", "element"] = Field(
         "gate", description="What m is a mean over: the whole gate, each channel, or each element by itself."
     )
@@ -112,9 +112,9 @@ class UnitConfig(ConfigModel):
     mixing: Annotated[Mixing, UNLESS_DEFAULT] = Field(
         "tree", description="How `processors` are mixed: by a tree of gates between two each, or by one softmax."
     )
-    bn_momentum: float = Field(gt=0, le=1, description="Weight of the newest batch in running statistics.")
-    bn_eps: Positive = Field(description="Added to the variance in batch normalisation.")
-    ln_eps: Positive = Field(description="Added to the variance in layer normalisation.")
+    bn_momentum: Positive32 = Field(le=1, description="Weight of the newest batch in running statistics.")
+    bn_eps: Positive32 = Field(description="Added to the variance in batch normalisation.")
+    ln_eps: Positive32 = Field(description="Added to the variance in layer normalisation.")
     decisive: Annotated[DecisiveConfig, _IF_ON] = Field(
         DecisiveConfig(), description="How gates are made to decide in training."
     )

@@ -36,7 +36,7 @@ def type_in_words(annotation: Any, metadata: Iterable[Any] = (), quote: str = "`
         if isinstance(rule, AfterValidator) and isinstance(rule.func, Matches):
             return f"string: {rule.func.rule}"
     words = _name_type(annotation, quote)
-    limits = [(sign, getattr(rule, name, None)) for rule in rules for name, sign in BOUNDS.items()]
+    limits = [(sign, getattr(rule, name, None)) for name, sign in BOUNDS.items() for rule in rules]
     bounds = [f"{sign} {limit:g}" for sign, limit in limits if limit is not None and limit < NO_BOUND]
     return f"{words} {', '.join(bounds)}" if bounds else words
 

@@ -203,6 +203,20 @@ def test_runs_keep_the_identity_that_they_were_trained_under(
         ("dataset.split=holdot", "dataset.split must be paper or holdout, but got 'holdot'. Did you mean holdout?"),
         ("layout.activation=sellu", "but got 'sellu'. Did you mean selu?"),
         ("device=gpu", "device must"),
+        (
+            "optimizer.lr=1e-46",
+            "optimizer.lr must be at least 1.2e-38, the smallest number that float32 tells from 0, or",
+        ),
+        ("optimizer.lr=1e39", "optimizer.lr must be at most 3.4e+38, the largest number of float32, or auto, but got"),
+        ("optimizer.eps=1e-40", "optimizer.eps must be at least 1.2e-38"),
+        ("optimizer.weight_decay=1e-45", "optimizer.weight_decay must be at least 1.2e-38"),
+        ("training.clip_norm=1e-39", "training.clip_norm must be at least 1.2e-38"),
+        ("norm.eps=1e-50", "norm.eps must be at least 1.2e-38"),
+        ("norm.momentum=1e-50", "norm.momentum must be at least 1.2e-38"),
+        ("mgu=reference mgu.ln_eps=1e-45", "mgu.ln_eps must be at least 1.2e-38"),
+        ("optimizer.beta1=0.99999999", "optimizer.beta1 must be less than 1, also when it is rounded to float32, but"),
+        ("optimizer=momentum optimizer.momentum=0.99999999", "optimizer.momentum must be less than 1, also when"),
+        ("training.ema=0.99999999", "training.ema must be less than 1, also when"),
         ("seed=-1", "seed must be greater than or equal to 0, but got -1"),
         ("seeds_at_once=0", "seeds_at_once must be greater than 0, but got 0"),
         ("energy.country=usa", "energy.country must"),
@@ -221,6 +235,11 @@ def test_a_wrong_value_is_named(overrides: str, message: str, configure: Configu
     with pytest.raises(Exception) as caught:
         configure(*overrides.split())
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("override", ["optimizer.lr=1.2e-38", "optimizer.weight_decay=0", "optimizer.beta1=0.9999999"])
+def test_what_float32_can_tell_from_0_and_1_is_legal(override: str, configure: Configure) -> None:
+    configure(override)
 
 
 def test_all_faults_are_listed_at_once(configure: Configure) -> None:
