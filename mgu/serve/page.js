@@ -14,7 +14,7 @@ function element(name, text, className) {
 function showExperiment(own) {
   const item = document.createElement("li");
   const bar = document.createElement("progress");
-  const over = ["done", "diverged", "failed"].reduce((sum, state) => sum + (own.counts[state] ?? 0), 0);
+  const over = ["done", "diverged", "failed", "unreadable"].reduce((sum, state) => sum + (own.counts[state] ?? 0), 0);
   bar.max = Math.max(own.total, 1);
   bar.value = over;
   bar.setAttribute("aria-label", `${over} of ${own.total} runs of ${own.name} are over`);
@@ -36,14 +36,19 @@ function showList(details, number, words, items, more) {
   if (more) details.querySelector("tbody, ul").append(element("li", `and ${more} more`));
 }
 
+function showReasons(id, reasons, more, word) {
+  const number = reasons.length + more;
+  const lines = reasons.map(([name, reason]) => element("li", `${name}: ${reason}`));
+  showList(byId(id), number, `${number} ${word}`, lines, more);
+}
+
 function show(state) {
   if (!state.experiments) return showFault("The runs are being read for the first time.");
   byId("experiments").replaceChildren(...state.experiments.map(showExperiment));
   const running = state.running.length + state.more_running;
   showList(byId("runs"), running, `${running} under way`, state.running.map(showRun), state.more_running);
-  const failed = state.failed.length + state.more_failed;
-  const lines = state.failed.map(([name, reason]) => element("li", `${name}: ${reason}`));
-  showList(byId("failures"), failed, `${failed} failed`, lines, state.more_failed);
+  showReasons("failures", state.failed, state.more_failed, "failed");
+  showReasons("unreadable", state.unreadable, state.more_unreadable, "unreadable");
   showFault(state.fault);
   document.title = running ? `${running} under way: mgu runs` : "mgu runs";
   if (state.report !== report) renew(state.report);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Container
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from mgu.results.runs.load import Run
 from mgu.serve.locks import Lock, lock_of
 from mgu.serve.stamps import is_settled, stamp_of
 
-State = Literal["done", "diverged", "failed", "running", "interrupted"]
+State = Literal["done", "diverged", "failed", "unreadable", "running", "interrupted"]
 FRESH_S = 60.0  # a run whose files changed as lately runs, where the system does not tell who holds it
 
 
@@ -60,7 +61,7 @@ class SeenRun:
         if self.run:
             status = self.run.result.status
             return "done" if status == "ok" else status
-        return "failed" if self.skipped else "interrupted"
+        return "unreadable" if self.skipped else "interrupted"
 
     @property
     def left_s(self) -> float | None:
@@ -85,7 +86,8 @@ class SeenRun:
         had = self.run
         self.stamp = stamp if is_settled(stamp) else -1  # else it is read once more
         self.run, self.skipped = None, None
-        if (result := self.folder / RESULT_FILE).exists():
+        result = self.folder / RESULT_FILE
+        if os.path.exists(result) or not os.access(self.folder, os.X_OK):
             try:
                 self.run = Run(read_result(result), self.folder)
             except ValueError as error:

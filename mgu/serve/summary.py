@@ -13,7 +13,7 @@ from mgu.serve.scan import Scanner
 from mgu.serve.seen_run import SeenRun
 
 MOST_SHOWN = 50  # runs under way, and failures: a thousand rows would be for nobody
-ORDER = ("running", "pending", "done", "diverged", "failed", "interrupted")
+ORDER = ("running", "pending", "done", "diverged", "failed", "unreadable", "interrupted")
 
 
 def summarise_runs(scanner: Scanner) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def summarise_runs(scanner: Scanner) -> dict[str, Any]:
 
     Returns:
         Values for JSON: the experiments with the number of runs of each state and the time left, the runs under way
-        with their epochs and time left, and why runs failed.
+        with their epochs and time left, why runs failed, and why results cannot be read.
     """
     by_experiment: dict[str, list[SeenRun]] = {}
     for run in scanner.all_runs:
@@ -32,12 +32,15 @@ def summarise_runs(scanner: Scanner) -> dict[str, Any]:
     names = sorted({*by_experiment, *(folder.split("/")[0] for said in scanner.sweeps for folder in said.folders)})
     running = [run for run in scanner.all_runs if run.state == "running"]
     failed = [run for run in scanner.all_runs if run.state == "failed"]
+    unreadable = [run for run in scanner.all_runs if run.state == "unreadable"]
     return {
         "experiments": [_experiment(name, by_experiment.get(name, []), scanner) for name in names],
         "running": [_running(run) for run in running[:MOST_SHOWN]],
         "more_running": max(len(running) - MOST_SHOWN, 0),
         "failed": [[name_of(run), _reason(run)] for run in failed[:MOST_SHOWN]],
         "more_failed": max(len(failed) - MOST_SHOWN, 0),
+        "unreadable": [[name_of(run), _reason(run)] for run in unreadable[:MOST_SHOWN]],
+        "more_unreadable": max(len(unreadable) - MOST_SHOWN, 0),
     }
 
 
@@ -86,4 +89,6 @@ def _running(run: SeenRun) -> dict[str, Any]:
 
 
 def _reason(run: SeenRun) -> str:
-    return describe_failure(run.run.result.error) if run.run else "its result cannot be read"
+    if run.run:
+        return describe_failure(run.run.result.error)
+    return f"its result is {(run.skipped or '').partition(': ')[2]}"

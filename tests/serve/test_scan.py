@@ -22,6 +22,7 @@ from mgu.serve.summary import summarise_runs
 from tests.by_hand import ByHand
 from tests.examples import example_result
 from tests.report.test_searches import write_measured
+from tests.unprivileged import unprivileged
 
 LINUX = pytest.mark.skipif(not LOCKS.exists(), reason="this system does not list its locks")
 
@@ -61,11 +62,28 @@ def test_states_are_told_by_files_and_locks(tmp_path: Path) -> None:
     scanner = Scanner([tmp_path])
     with FileLock(held / ".lock"):
         assert states(scanner) == {
-            "a-1": "done", "b-1": "diverged", "c-1": "failed", "d-1": "interrupted", "e-1": "failed", "f-1": "running",
+            "a-1": "done", "b-1": "diverged", "c-1": "failed", "d-1": "interrupted", "e-1": "unreadable",
+            "f-1": "running",
         }  # fmt: skip
         with FileLock(own / "d-1" / ".lock", timeout=0):  # nobody else holds it: a look takes no lock
             assert states(scanner)["d-1"] == "running"
     assert states(scanner)["f-1"] == "interrupted"
+
+
+def test_a_result_that_cannot_be_read_is_no_failure(tmp_path: Path) -> None:
+    leave(tmp_path / "trial" / "a-1", status="failed", error="RuntimeError: no")
+    (leave(tmp_path / "trial" / "b-1") / "result.json").write_text("torn")
+    leave(tmp_path / "trial" / "c-1", status="ok").chmod(0o600)
+    with unprivileged():
+        scanner = Scanner([tmp_path])
+        scanner.look()
+        found = summarise_runs(scanner)
+        (tmp_path / "trial" / "c-1").chmod(0o700)
+    assert found["experiments"][0]["counts"] == {"failed": 1, "unreadable": 2}
+    assert found["failed"] == [["a", "RuntimeError: no"]] and found["more_unreadable"] == 0
+    (torn, why), closed = found["unreadable"]
+    assert torn == "b" and why.startswith("its result is not a result of schema version 1 to")
+    assert closed == ["c", "its result is not readable (Permission denied)"]
 
 
 @LINUX
@@ -104,7 +122,7 @@ def test_packed_runs_are_shown_but_not_twice(tmp_path: Path) -> None:
     assert len(both.all_runs) == 4 and both.version > seen
     (tmp_path / "results" / "trial" / "runs.tar.xz").write_bytes(b"torn")
     scanner.look()
-    assert [(run.state, run.folder.name) for run in scanner.all_runs] == [("failed", "runs.tar.xz")]
+    assert [(run.state, run.folder.name) for run in scanner.all_runs] == [("unreadable", "runs.tar.xz")]
 
 
 def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
