@@ -207,6 +207,12 @@ def test_the_interval_of_rows_in_groups_is_over_groups(
         assert f"{0.75 - half:.2%} to 100.00%" in card
 
 
+def test_a_card_says_why_the_accuracy_has_no_interval(trained_unit: Path) -> None:
+    (trained_unit / "correct.bits").write_bytes(b"torn")
+    text = to_card(trained_unit, read_result(trained_unit / "result.json"))
+    assert "The accuracy has no interval: correct.bits was changed after it was written." in text
+
+
 def test_what_is_no_trained_run_has_no_card(trained_unit: Path, tmp_path: Path) -> None:
     from mgu.cli.card import main
 

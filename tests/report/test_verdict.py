@@ -128,6 +128,17 @@ def test_means_that_are_equal_are_no_equal_answers(trained: Trained) -> None:
     assert found and not is_the_same(found.best) and found.outcome == "not decided"
 
 
+def test_bits_that_cannot_be_read_are_told_in_one_line(trained: Trained, caplog: pytest.LogCaptureFixture) -> None:
+    unit, baseline = trained("unit", [0.96, 0.97, 0.95]), trained("a", [0.90, 0.91, 0.92])
+    lost = unit[0].folder / CORRECT_FILE
+    lost.write_bytes(b"torn")
+    (baseline[1].folder / CORRECT_FILE).unlink()  # runs of earlier versions have none
+    correct = analyse(unit, baseline).correct
+    assert sorted(map(len, correct)) == [2, 2]
+    (line,) = caplog.messages
+    assert line == f"figures and tests over examples leave out 1 run: {lost} is not whole"
+
+
 def test_the_best_baseline_is_the_best_also_without_a_common_seed(trained: Trained) -> None:
     best = trained("best", [0.98, 0.99])
     best = [Run(structs.replace(r.result, seed=10 + k, name=f"best-s{10 + k}"), r.folder) for k, r in enumerate(best)]

@@ -29,6 +29,7 @@ from mgu.results.runs.load import load_results
 from mgu.results.schema.result import Result
 from tests.conftest import Configure
 from tests.examples import example_result
+from tests.unprivileged import unprivileged
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -80,18 +81,28 @@ def test_bits_are_read_as_they_were_written_or_not_at_all(tmp_path: Path) -> Non
     assert read_correct(tmp_path) == (11, b"\x0a\xe0", ()) and os.listdir(tmp_path) == ["correct.bits"]
     for torn in (b"", b"11", b"11\n", b"11\n\x0a", b"11\n\x0a\xe0\x00", b"many\n\x0a", b"0\n"):
         (tmp_path / "correct.bits").write_bytes(torn)
-        assert read_correct(tmp_path) is None
-    assert read_correct(tmp_path / "nowhere") is None
+        skipped: list[str] = []
+        assert read_correct(tmp_path, skipped=skipped) is None and skipped == [f"{tmp_path}/correct.bits is not whole"]
+    assert read_correct(tmp_path / "nowhere", skipped=(skipped := [])) is None and not skipped
 
 
-def test_bits_that_were_changed_after_the_run_are_named_and_not_read(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_bits_that_this_user_may_not_read_are_told(tmp_path: Path) -> None:
+    write_correct(tmp_path, 11, b"\x0a\xe0")
+    (tmp_path / "correct.bits").chmod(0o000)
+    skipped: list[str] = []
+    with unprivileged():
+        assert read_correct(tmp_path, skipped=skipped) is None
+    assert skipped == [f"{tmp_path}/correct.bits is not readable (Permission denied)"]
+
+
+def test_bits_that_were_changed_after_the_run_are_named_and_not_read(tmp_path: Path) -> None:
     write_correct(tmp_path, 11, b"\x0a\xe0")
     digests = digest_files(tmp_path, ["correct.bits"])
     assert read_correct(tmp_path, digests)
     write_correct(tmp_path, 11, b"\x0b\xe0")  # as whole as before
-    assert read_correct(tmp_path, digests) is None and "correct.bits: was changed after it was written" in caplog.text
+    skipped: list[str] = []
+    assert read_correct(tmp_path, digests, skipped=skipped) is None
+    assert skipped == [f"{tmp_path}/correct.bits was changed after it was written"]
 
 
 def test_writing_that_is_cut_short_leaves_the_old_file(tmp_path: Path) -> None:

@@ -194,9 +194,10 @@ def _classes(result: Result) -> list[str]:
 
 def _describe_interval(folder: Path, result: Result) -> list[str]:
     """Tells the interval of the accuracy on test data, or on validation data where there are no others."""
-    correct = read_correct(folder, result.files) if result.task == "classification" else None
+    skipped: list[str] = []
+    correct = read_correct(folder, result.files, skipped=skipped) if result.task == "classification" else None
     if not correct:
-        return []
+        return [f"The accuracy has no interval: {Path(line).name}." for line in skipped]
     count, bits, sizes = correct
     split = "test" if result.test else "validation"
     if result.has_grouped_rows and not sizes:

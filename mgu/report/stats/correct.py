@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mgu.console.skipped import name_first
+from mgu.console.text import count
 from mgu.report.ranking.row import Row
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.schema.replicate import Replicate
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
 
 
 class Bits(NamedTuple):
@@ -57,7 +63,7 @@ def correct_of(rows: Sequence[Row]) -> list[Correct]:
     """Reads the bits of every row.
 
     Runs of earlier versions have none, or none by group where rows are in groups. Bits of another length than most of
-    their fold were made on other test data and are left out.
+    their fold were made on other test data and are left out. Those that cannot be read are told in one line.
 
     Args:
         rows: Rows of one table.
@@ -65,7 +71,11 @@ def correct_of(rows: Sequence[Row]) -> list[Correct]:
     Returns:
         For each row the bits by seed and fold.
     """
-    by_row = [_read_bits(row) for row in rows]
+    skipped: list[str] = []
+    by_row = [_read_bits(row, skipped) for row in rows]
+    if skipped:
+        runs = count(len(skipped), "run")
+        log.warning("figures and tests over examples leave out %s: %s", runs, printable(name_first(skipped)))
     sizes = Counter((replicate.fold, bits.num_images) for of_row in by_row for replicate, bits in of_row.items())
     usual: dict[int, int] = {}
     for (fold, size), _ in sorted(sizes.items(), key=lambda each: (each[1], each[0][1])):
@@ -76,12 +86,12 @@ def correct_of(rows: Sequence[Row]) -> list[Correct]:
     ]
 
 
-def _read_bits(row: Row) -> Correct:
+def _read_bits(row: Row, skipped: list[str]) -> Correct:
     """Reads the bits of the runs of a row that did not fail and have some; right answers are no other score's."""
     if row.score.metric != "accuracy":
         return {}
     runs = [run for run in row.runs if run.result.status != "failed"]
-    read = [(run.result, read_correct(run.folder, run.result.files, run.packed)) for run in runs]
+    read = [(run.result, read_correct(run.folder, run.result.files, run.packed, skipped)) for run in runs]
     bits = [(result, Bits(*of_run)) for result, of_run in read if of_run]
     return {
         result.replicate: of_run for result, of_run in bits if of_run.group_sizes or not result.has_grouped_rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -10,9 +10,6 @@ from types import MappingProxyType
 from mgu.results.on_disk.file_names import CORRECT_FILE
 from mgu.results.on_disk.files import replacing
 from mgu.results.on_disk.sealed import Changed, read_known
-from mgu.text.printable import printable
-
-log = logging.getLogger(__name__)
 
 
 def write_correct(folder: Path, num_examples: int, bits: bytes, group_sizes: Sequence[int] = ()) -> None:
@@ -33,7 +30,10 @@ def write_correct(folder: Path, num_examples: int, bits: bytes, group_sizes: Seq
 
 
 def read_correct(
-    folder: Path, digests: Mapping[str, str] = MappingProxyType({}), packed: Mapping[str, bytes] | None = None
+    folder: Path,
+    digests: Mapping[str, str] = MappingProxyType({}),
+    packed: Mapping[str, bytes] | None = None,
+    skipped: list[str] | None = None,
 ) -> tuple[int, bytes, tuple[int, ...]] | None:
     """Reads which test examples were classified correctly.
 
@@ -41,18 +41,25 @@ def read_correct(
         folder: The run's folder.
         digests: Checksums of the run's files, as its result has them.
         packed: Contents of the files of a packed run, see `Run`.
+        skipped: Gets a line with the file and why it cannot be read, if so.
 
     Returns:
         Number of examples, bits and sizes of groups as `write_correct` takes them; None if there is no such file, or it
-        is not whole, or not what the run wrote, which a warning says.
+        is not whole, or not what the run wrote.
     """
     try:
-        header, _, bits = read_known(folder / CORRECT_FILE, digests, packed).partition(b"\n")
-        number, *sizes = (int(word) for word in header.split(b" "))
-    except Changed as error:
-        log.warning("skipped %s: %s", printable(str(folder / CORRECT_FILE)), error)
+        content = read_known(folder / CORRECT_FILE, digests, packed)
+        header, _, bits = content.partition(b"\n")
+        if not re.fullmatch(rb"\d+( \d+)*", header):
+            raise ValueError("not whole")
+        number, *sizes = map(int, header.split(b" "))
+        if not 0 < number <= 8 * len(bits) < number + 8 or (sizes and sum(sizes) != number):
+            raise ValueError("not whole")
+    except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except ValueError as error:
+        if skipped is not None:
+            verb = "" if isinstance(error, Changed) else "is "
+            skipped.append(f"{folder / CORRECT_FILE} {verb}{error}")
         return None
-    is_whole = 0 < number <= 8 * len(bits) < number + 8 and (not sizes or sum(sizes) == number)
-    return (number, bits, tuple(sizes)) if is_whole else None
+    return number, bits, tuple(sizes)
