@@ -10,6 +10,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import describe_hardware, identity_without_seed
 from mgu.report.ranking.validity import STARVED, is_starved
+from mgu.report.repeated import describe_repeated
 from mgu.report.stats.ungrouped import describe_ungrouped
 from mgu.results.compare.axes import IN_NAME, Axes, write_value
 from mgu.results.schema.energy import SHORT_S
@@ -118,9 +119,7 @@ def _unlike(table: Table) -> list[str]:
             f"{blocks} of {count(len(table.rows), 'model')} {are} neither the paper's unit nor of the grid: ranked, "
             f"but no comparison and no cost includes {them}."
         )
-    if repeated := len(table.repeated):
-        what = agree(repeated, "repeats a seed of its model and is", "repeat a seed of their model and are")
-        lines.append(f"{repeated} of all runs {what} left out.")
+    lines += describe_repeated(table)
     if len({len(row.runs) for row in table.rows}) > 1:
         lines.append("The models have different numbers of seeds: those with few have wide intervals.")
     if any(row.examples == "cases" for row in table.rows):

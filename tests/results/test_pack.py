@@ -6,6 +6,7 @@ import errno
 import io
 import lzma
 import os
+import shutil
 import tarfile
 import threading
 import time
@@ -18,9 +19,11 @@ from msgspec.structs import replace
 
 from mgu.errors import UserError
 from mgu.report.analysis import Analysis
+from mgu.report.caveats import caveats
 from mgu.report.figures.training import load_gates, load_histories
 from mgu.report.formats.json import to_json
 from mgu.report.ranking.rank import rank
+from mgu.report.repeated import describe_repeated
 from mgu.results.on_disk.correct import write_correct
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.on_disk.sealed import LIMIT, digest_files
@@ -64,6 +67,28 @@ def report(*paths: Path) -> tuple[str, list[Any], list[Any]]:
     panels = [panel for table in tables for panel in load_histories(table).values()]
     histories = [(row.name, history) for panel in panels for row, history in panel]
     return to_json([Analysis(table) for table in tables], loaded.skipped), gates, histories
+
+
+def test_of_two_packs_with_different_results_of_a_run_it_is_said_which_counts(make: Make, tmp_path: Path) -> None:
+    for name, accuracy in (("a", 0.9), ("b", 0.8), ("c", 0.9)):
+        folder = make("digits_2-ln", 0, val_accuracy=accuracy)
+        pack_runs(load_results([folder]).runs, tmp_path / name)
+        shutil.rmtree(folder)
+    packs = [tmp_path / name for name in "abc"]
+    [table] = rank(load_results(packs).runs)  # c has a copy of what a has
+    assert describe_repeated(table) == [
+        "1 of all runs repeats a seed of its model and is left out.",
+        "Of digits_2-ln-s0 the run in a/runs.tar.xz counts; that in b/runs.tar.xz has another result (val 80.00% after "
+        "12 epochs, not val 90.00% after 12 epochs): name one of both alone to have it.",
+    ]
+    [table] = rank(load_results(packs[1:]).runs)
+    assert "the run in b/runs.tar.xz counts; that in c/runs.tar.xz has another" in describe_repeated(table)[1]
+    make("digits_2-ln", 0, val_accuracy=0.7)
+    [table] = rank(load_results([*packs, tmp_path / "runs"]).runs)
+    first, *others = describe_repeated(table)
+    assert first == "2 of all runs repeat a seed of their model and are left out." and len(others) == 2
+    assert "the run in runs/trial/digits_2-ln-s0-n0000000 counts" in others[0]
+    assert len(caveats(table)) >= 3 and set(others) <= set(caveats(table))
 
 
 def test_a_pack_is_reported_as_its_folders_are(make: Make, tmp_path: Path) -> None:

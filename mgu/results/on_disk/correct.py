@@ -48,13 +48,7 @@ def read_correct(
         is not whole, or not what the run wrote.
     """
     try:
-        content = read_known(folder / CORRECT_FILE, digests, packed)
-        header, _, bits = content.partition(b"\n")
-        if not re.fullmatch(rb"\d+( \d+)*", header):
-            raise ValueError("not whole")
-        number, *sizes = map(int, header.split(b" "))
-        if not 0 < number <= 8 * len(bits) < number + 8 or (sizes and sum(sizes) != number):
-            raise ValueError("not whole")
+        return _parse(read_known(folder / CORRECT_FILE, digests, packed))
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -62,4 +56,14 @@ def read_correct(
             verb = "" if isinstance(error, Changed) else "is "
             skipped.append(f"{folder / CORRECT_FILE} {verb}{error}")
         return None
+
+
+def _parse(content: bytes) -> tuple[int, bytes, tuple[int, ...]]:
+    """Returns what `read_correct` does; raises ValueError where the file is not whole."""
+    header, _, bits = content.partition(b"\n")
+    if not re.fullmatch(rb"\d+( \d+)*", header):
+        raise ValueError("not whole")
+    number, *sizes = map(int, header.split(b" "))
+    if not 0 < number <= 8 * len(bits) < number + 8 or (sizes and sum(sizes) != number):
+        raise ValueError("not whole")
     return number, bits, tuple(sizes)
