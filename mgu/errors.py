@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 import traceback
 from collections.abc import Iterator
@@ -32,6 +33,34 @@ class ProgramError(Exception):
         return str(self.args[0])
 
 
+# What the system says of files, and of what it has no more of; other errors of its kind are of sockets and the like.
+OF_FILES = frozenset(
+    getattr(errno, name)
+    for name in (
+        "EPERM", "ENOENT", "EIO", "ENXIO", "EACCES", "EBUSY", "EEXIST", "EXDEV", "ENODEV", "ENOTDIR", "EISDIR",
+        "EFBIG", "ENOSPC", "EROFS", "EMLINK", "ENAMETOOLONG", "ENOTEMPTY", "ELOOP", "EDQUOT", "ESTALE", "ENOTSUP",
+    )
+)  # fmt: skip
+OF_LIMITS = {
+    errno.EMFILE: "Raise the limit on open files (ulimit -n).",
+    errno.ENFILE: "End what else keeps files open.",
+    errno.ENOMEM: "Free memory, or run fewer at once.",
+    errno.EAGAIN: "Free memory, or raise the limit on processes (ulimit -u).",
+}
+
+
+def is_of_system(error: OSError) -> bool:
+    """Tells whether an error is of files or limits, which the user can see to; libraries raise OSError for more.
+
+    Args:
+        error: The error.
+
+    Returns:
+        Whether it is.
+    """
+    return error.errno in OF_FILES or error.errno in OF_LIMITS or isinstance(error, BrokenPipeError)
+
+
 @contextmanager
 def marking_bugs() -> Iterator[None]:
     """Turns exceptions of the block that nobody foresaw into ProgramError.
@@ -43,13 +72,15 @@ def marking_bugs() -> Iterator[None]:
         None.
 
     Raises:
-        ProgramError: The block raised anything but UserError, RunsFailed, ProgramError or OSError.
+        ProgramError: The block raised anything but UserError, RunsFailed, ProgramError or an error of the system.
     """
     try:
         yield
-    except (UserError, RunsFailed, ProgramError, OSError):
+    except (UserError, RunsFailed, ProgramError):
         raise
     except Exception as error:
+        if isinstance(error, OSError) and is_of_system(error):
+            raise
         last_line = "".join(traceback.format_exception_only(error)).strip().splitlines()[0]
         raise ProgramError(last_line, traceback.format_exc()) from error
 

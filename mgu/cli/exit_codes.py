@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import signal
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mgu.cli.streams import silence_output
-from mgu.errors import ProgramError, RunsFailed, UserError
+from mgu.errors import OF_LIMITS, ProgramError, RunsFailed, UserError, is_of_system
 from mgu.results.on_disk.full_disk import CAUSES
 from mgu.text.printable import printable_message
 
@@ -49,7 +50,11 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
             _exit(2, f"file names must be as short as the system allows, but got {error.filename}. Shorten it.")
         if cause := CAUSES.get(error.errno or 0):
             _exit(1, f"files must have room, but {cause}: {error}. {_describe_room(arguments)}")
-        _exit(1, f"files must be readable and writable, but got: {error}. Check disk space and permissions.")
+        if advice := OF_LIMITS.get(error.errno or 0):
+            _exit(1, f"the system must have room, but got: {error}. {advice}")
+        if is_of_system(error):
+            _exit(1, f"files must be readable and writable, but got: {error}. Check the path and its permissions.")
+        _exit(1, traceback.format_exc().rstrip())  # of a socket or a library: not of what the user can see to
 
 
 def _describe_interrupt(arguments: Sequence[str]) -> str:

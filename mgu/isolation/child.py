@@ -11,7 +11,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from mgu.errors import UserError
+from mgu.errors import UserError, is_of_system
 from mgu.isolation.server import use_server
 
 Send = Callable[[Any], None]  # passes one event from the child process to the parent, see mgu/results/events.py
@@ -44,9 +44,10 @@ def run_child(connection: Connection, server: socket.socket) -> None:
         value = pkgutil.resolve_name(function)(send, *arguments)
     except UserError as error:
         connection.send(("user", str(error)))
-    except OSError as error:
-        connection.send(("system", error.errno, error.strerror or str(error), error.filename))
     except Exception as error:
+        if isinstance(error, OSError) and is_of_system(error):
+            connection.send(("system", error.errno, error.strerror or str(error), error.filename))
+            return
         last_line = "".join(traceback.format_exception_only(error)).strip()
         connection.send(("raised", last_line, traceback.format_exc()))
     else:

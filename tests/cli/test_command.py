@@ -347,6 +347,27 @@ def test_settings_for_codecarbon_from_outside_change_nothing(mgu_run: Command, t
     assert not list(tmp_path.glob("*.csv"))
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermissionError(13, "Permission denied", "/a"), "files must be readable and writable, but got: [Errno 13]"),
+        (OSError(5, "Input/output error"), "files must be readable and writable, but got: [Errno 5] Input/output"),
+        (OSError(24, "Too many open files"), "Too many open files. Raise the limit on open files (ulimit -n)."),
+        (OSError(12, "Cannot allocate memory"), "the system must have room, but got: [Errno 12] Cannot allocate"),
+        (ConnectionRefusedError(111, "Connection refused"), "Traceback (most recent call last)"),
+        (OSError("cannot identify image file"), "Traceback (most recent call last)"),
+    ],
+)  # fmt: skip
+def test_only_what_the_system_says_of_files_is_taken_for_a_fault_of_files(
+    error: OSError, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped, exit_codes(["report"]):
+        raise error
+    assert stopped.value.code == 1
+    said = capsys.readouterr().err
+    assert told in said and str(error) in said and ("files must be" in said) == (error.errno in (5, 13))
+
+
 def test_only_training_says_that_it_goes_on_when_it_is_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
     said = []
     for words in (["report"], ["plan", "seed=0"], ["layout=digits_2"]):

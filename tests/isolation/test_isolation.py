@@ -43,6 +43,10 @@ def fill_the_disk(send: Send) -> None:
     raise OSError(28, "No space left on device", "/some/file")
 
 
+def fail_to_connect(send: Send) -> None:
+    raise ConnectionRefusedError(111, "Connection refused")
+
+
 def leave(send: Send) -> None:
     os._exit(3)
 
@@ -129,6 +133,12 @@ def test_every_call_has_a_fresh_process_that_need_not_import_torch() -> None:
 def test_the_environment_is_the_callers_of_that_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MGU_SOMETHING", "new")
     assert call("tests.isolation.test_isolation:environment", "MGU_SOMETHING") == "new"
+
+
+def test_an_error_of_a_socket_is_none_of_a_file() -> None:
+    with pytest.raises(Raised, match="ConnectionRefusedError") as caught:
+        call("tests.isolation.test_isolation:fail_to_connect")
+    assert "in fail_to_connect" in caught.value.traceback
 
 
 def test_bad_input_and_the_systems_refusals_come_back_as_they_are() -> None:
