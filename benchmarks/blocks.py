@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from filed import with_filed
 from models import Floor, configure, images_of, pass_of, units_of
 from rich.console import Console
 from rich.table import Table
@@ -55,7 +56,7 @@ def main() -> None:
     options, clock = read_options(__doc__, "M2,M3,M4,C7,C10")
     rows = [measure(layout, options.rounds, clock) for layout in options.layouts.split(",")]
     if not options.no_save:
-        save("speed", "blocks", configure("M2"), rows)
+        save("speed", "blocks", configure("M2"), with_filed("speed", "blocks", rows, "layout"))
     show(rows)
 
 

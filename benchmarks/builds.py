@@ -79,9 +79,12 @@ def main() -> None:
         verdict = "" if bar is None else f", bar {bar}: {'met' if row['old_to_new'] >= bar else 'NOT MET'}"
         print(f"{row['layout']} {options.words}: old / new {row['old_to_new_spread']}{verdict}")
     if not options.no_save:
-        from filed import file_part, provenance
+        from filed import file_part, provenance, with_filed
 
-        file_part("speed", "builds", {"machine": {**provenance(), "threads": options.threads}, "rows": rows})
+        machine = {**provenance(), "threads": options.threads}
+        file_part(
+            "speed", "builds", {"machine": machine, "rows": with_filed("speed", "builds", rows, "layout", "words")}
+        )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from collect import describe, report, train
-from filed import ROOT, file_part
+from filed import ROOT, check_seeds, file_part
 
 STUDY = "density"
 Row = dict[str, Any]
@@ -34,6 +34,7 @@ def main() -> None:
     if not (files := sorted(folder.glob("*/result.json"))):
         sys.exit(f"{folder} must hold finished runs, but there are none. Leave out --only-file.")
     rows = [pair(folder, full, sparse) for full, sparse in pairs(folder)]
+    check_seeds(STUDY, "pairs", rows)
     file_part(STUDY, "pairs", {"machine": describe(files, " ".join(["mgu-run", *words])), "rows": rows})
     for row in rows:
         print(json.dumps(row))

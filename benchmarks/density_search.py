@@ -16,7 +16,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from collect import describe, report, train
-from filed import ROOT, file_part
+from filed import ROOT, check_seeds, file_part
 
 STUDY, PART = "density", "search"
 SEARCH, FOUND = "density_search", "density_found"
@@ -51,6 +51,7 @@ def main() -> None:
     command = " ".join(["mgu-run", *PROTOCOL, *SPACE, "-m"])
     counts = {"trials": len(rows_of(searched)), "eligible": len(eligible(searched))}
     content = {**counts, "search_cpu_s": round(spent_s, 1), "rows": rows}
+    check_seeds(STUDY, PART, rows)
     file_part(STUDY, PART, {"machine": describe(sorted(files), command), **content})
     for row in rows:
         print(json.dumps(row))

@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from filed import with_filed
 from models import configure, images_of, layout_of, train_step
 from PIL import Image
 from rich.console import Console
@@ -70,7 +71,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     keep_freed_memory()  # as mgu-run does; all ways gain
     rows = [measure(layout, options.images, options.rounds, options.random) for layout in options.layouts.split(",")]
-    save("speed", "epochs", configure("M2"), rows)
+    save("speed", "epochs", configure("M2"), with_filed("speed", "epochs", rows, "layout"))
     show(rows)
 
 

@@ -36,6 +36,24 @@ def other_rows(study: str, part: str, replaced: Callable[[dict[str, Any]], bool]
     return [row for row in rows if not replaced(row)]
 
 
+def with_filed(study: str, part: str, rows: Sequence[dict[str, Any]], *keys: str) -> list[dict[str, Any]]:
+    """Returns the filed rows with those of a run, which may be partial, in the place of what agrees in some keys."""
+    known = [tuple(row[key] for key in keys) for row in rows]
+    measured = dict(zip(known, rows, strict=True))
+    filed = load_study(study).get(part, {}).get("rows", [])
+    merged = [measured.pop(tuple(row.get(key) for key in keys), row) for row in filed]
+    return [*merged, *measured.values()]
+
+
+def check_seeds(study: str, part: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Ends the program where filed rows have seeds that these rows, which would take their place, have not."""
+    filed = load_study(study).get(part, {}).get("rows", [])
+    lost = sorted({seed for row in filed for seed in row["seeds"]} - {seed for row in rows for seed in row["seeds"]})
+    if lost or len(rows) < len(filed):
+        told = f"seeds {', '.join(map(str, lost))}" if lost else f"{len(filed)} rows"
+        sys.exit(f"results/{study} must not lose what it has, but its part {part} has {told}. Train all of them.")
+
+
 def file_part(study: str, part: str, content: dict[str, Any]) -> None:
     """Replaces one part of results/STUDY/data.json and keeps the others."""
     parts = load_study(study) | {part: content}

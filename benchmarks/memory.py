@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from filed import with_filed
 from models import configure
 from rich.console import Console
 from rich.table import Table
@@ -62,7 +63,7 @@ def main() -> None:
             words = [*model.split(), f"threads={options.threads}", "training.epochs=1", "energy.enabled=false"]
             rows.append(measure(model, words, Path(folder)))
             show(rows[-1:])
-    save("memory", "mnist", configure("M2"), rows)
+    save("memory", "mnist", configure("M2"), with_filed("memory", "mnist", rows, "model"))
     show(rows)
 
 

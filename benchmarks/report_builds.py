@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from builds import ROOT, checked_out, compare
-from filed import file_part, provenance
+from filed import file_part, provenance, with_filed
 from names import names_among
 from report_scale import FORMS, make_runs
 from rounds import add_rounds
@@ -44,7 +44,7 @@ def main() -> None:
         print(f"report --format {row['form']}: old / new {row['old_to_new_spread']}, bar {BAR}: {verdict}")
         print(f"  {row['old_s']:.2f} s and {row['new_s']:.2f} s, the same output: {row['same']}")
     if not options.no_save:
-        file_part("speed", "report", {"machine": provenance(), "rows": rows})
+        file_part("speed", "report", {"machine": provenance(), "rows": with_filed("speed", "report", rows, "form")})
 
 
 def measure(form: str, runs: Path, old: Path, options: argparse.Namespace) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from blocks import BATCH, MODELS, Images, read_options, step_of
+from filed import with_filed
 from models import Floor, configure, pass_of
 from rich.console import Console
 from rich.table import Table
@@ -33,7 +34,7 @@ def main() -> None:
     options, clock = read_options(__doc__, "M2,M3,M4,C7")
     rows = [measure(layout, name, options.rounds, clock) for layout in options.layouts.split(",") for name in MODELS]
     if not options.no_save:
-        save("speed", "step_parts", configure("M2"), rows)
+        save("speed", "step_parts", configure("M2"), with_filed("speed", "step_parts", rows, "layout", "model"))
     show(rows)
 
 

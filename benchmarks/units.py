@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from filed import with_filed
 from models import Floor, configure, images_of, pass_of, step_of, straight_units_of, units_of
 from rich.console import Console
 from rich.table import Table
@@ -46,7 +47,7 @@ def main() -> None:
         keep_freed_memory()
     rows = [measure(layout, options.rounds) for layout in options.layouts.split(",")]
     part = "units_default_malloc" if options.default_malloc else "units"
-    save("speed", part, configure("M2", "mgu=equations"), rows)
+    save("speed", part, configure("M2", "mgu=equations"), with_filed("speed", part, rows, "layout"))
     show(rows)
 
 

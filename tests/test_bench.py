@@ -225,6 +225,53 @@ def test_claims_say_what_speaks_against_them(pages: Any) -> None:
     assert claims.rounds_of_speed(parts) == "medians of 2 to 10 rounds in turns (units: 10); batches of 64"
 
 
+def test_what_a_partial_run_measures_takes_the_place_of_the_filed_rows_that_agree(
+    pages: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import filed
+
+    monkeypatch.setattr(filed, "RESULTS", tmp_path)
+    old, new = ([{"layout": layout, "seeds": seeds, "s": s} for layout in layouts]
+                for layouts, seeds, s in (("abc", [0, 1, 2], 1), ("db", [0, 1], 2)))  # fmt: skip
+    assert filed.with_filed("speed", "blocks", new, "layout") == new  # nothing is filed yet
+    filed.check_seeds("speed", "blocks", new)
+    filed.file_part("speed", "blocks", {"rows": old})
+    merged = filed.with_filed("speed", "blocks", new, "layout")
+    assert [(row["layout"], row["s"]) for row in merged] == [("a", 1), ("b", 2), ("c", 1), ("d", 2)]
+    filed.check_seeds("speed", "blocks", old)
+    for rows, told in ((new, "seeds 2"), (old[:2], "3 rows")):
+        with pytest.raises(SystemExit, match=f"must not lose what it has, but its part blocks has {told}"):
+            filed.check_seeds("speed", "blocks", rows)
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "study", "part", "keys"),
+    [
+        ("blocks", "--layouts M2", "speed", "blocks", ("layout",)),
+        ("epochs", "--layouts M2", "speed", "epochs", ("layout",)),
+        ("step_parts", "--layouts M2", "speed", "step_parts", ("layout", "model")),
+        ("units", "--layouts M2", "speed", "units", ("layout",)),
+        ("memory", "--models one", "memory", "mnist", ("model",)),
+    ],
+)
+def test_a_partial_run_deletes_no_filed_row(
+    script: str, words: str, study: str, part: str, keys: tuple[str, ...], pages: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: dict[str, list[dict[str, Any]]] = {}
+    module = importlib.import_module(script)
+    monkeypatch.setattr(module, "save", lambda study, part, config, rows: kept.update({part: rows}))
+    monkeypatch.setattr(module, "show", lambda rows: None)
+    monkeypatch.setattr(module, "keep_freed_memory", lambda: None, raising=False)
+    monkeypatch.setattr(module, "write_images", lambda folder: None, raising=False)
+    monkeypatch.setattr("torch.set_num_threads", lambda threads: None)
+    monkeypatch.setattr(module, "measure", lambda *own: dict(zip(keys, own, strict=False)) | {"new": True})
+    monkeypatch.setattr(sys, "argv", [f"{script}.py", *words.split()])
+    module.main()
+    filed = {tuple(row[key] for key in keys) for row in pages.load_study(study)[part]["rows"]}
+    assert filed <= {tuple(row[key] for key in keys) for row in kept[part]}
+    assert any("new" in row for row in kept[part]) and not all("new" in row for row in kept[part])
+
+
 def test_a_partial_run_keeps_the_filed_rows_that_it_does_not_measure(
     pages: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

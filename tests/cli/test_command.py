@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hydra.core.plugins import Plugins
 
 import mgu
 from mgu.cli.exit_codes import exit_codes
@@ -128,6 +129,7 @@ def test_a_bug_keeps_its_traceback_and_exit_code_1(
     def stumble(*arguments: object, **keywords: object) -> None:
         raise LookupError("a slip of ours")
 
+    Plugins.instance()  # reads the plugins itself, anew, which would undo the patch
     module, _, name = function.rpartition(".")
     monkeypatch.setattr(import_module(module), name, stumble)  # Hydra's plugins are attributes of no package
     code = start(f"{arguments} {' '.join(QUICK)}", monkeypatch, tmp_path)
