@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -57,7 +58,8 @@ def load_pruned_of(trained: TrainedRun) -> Network:
     if outcome.identity != trained.result.identity or not isinstance(trained.model, Network):
         raise UserError(f"{folder} must be of the run beside it, but is of {outcome.identity}. {again}")
     try:
-        pruned = prune(trained.model, decisions_from_json(outcome.decisions))
+        # A copy, for the unit's own weights, which pruning shares, must stay: an export compares them with the record.
+        pruned = copy.deepcopy(prune(trained.model, decisions_from_json(outcome.decisions)))
         pruned.load_state_dict(weights)
     except (RuntimeError, ValueError, TypeError) as error:  # of torch: names, shapes, or decisions that are none
         reason = str(error).splitlines()[-1].strip().rstrip(".")

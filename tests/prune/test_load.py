@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.prune import benchmark
-from mgu.prune.load import load_pruned
+from mgu.prune.load import load_pruned, load_pruned_of
 from mgu.prune.outcome import read_outcome, write_outcome
 from mgu.prune.pipeline import run_pruning
 from mgu.results.on_disk.sealed import unseal
@@ -119,3 +119,16 @@ def test_no_value_is_called_accuracy_where_another_score_was_trained_for(kept_pr
     """All values of a run with training.score=macro_f1 were called accuracy."""
     text = (kept_pruned / "prune" / "prune.json").read_text()
     assert '"score": "accuracy"' in text and '"accuracy":' not in text
+
+
+def test_the_unit_keeps_its_weights_where_what_pruning_left_of_it_is_loaded(kept_pruned: Path, tmp_path: Path) -> None:
+    """Weights of fine-tuning got into the unit, which export --pruned then refused for its other score."""
+    folder = Path(shutil.copytree(kept_pruned, tmp_path / "runs" / "single" / kept_pruned.name))
+    tuned = {name: values + 1 for name, values in load_file(folder / "prune" / "pruned.safetensors").items()}
+    save_file(tuned, folder / "prune" / "pruned.safetensors")
+    _edit(folder / "prune" / "pruned.safetensors", files={})
+    trained = load_trained(folder)
+    before = {name: values.clone() for name, values in trained.model.state_dict().items()}
+    pruned = load_pruned_of(trained)
+    assert all(torch.equal(values, tuned[name]) for name, values in pruned.state_dict().items())
+    assert all(torch.equal(values, before[name]) for name, values in trained.model.state_dict().items())
