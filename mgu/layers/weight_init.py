@@ -82,6 +82,8 @@ def initialise(module: nn.Module) -> None:
     else:
         for child in module.children():
             initialise(child)
+        if isinstance(module, nn.MultiheadAttention):
+            module._reset_parameters()  # torch's, which draws the projections of the inputs alone
 
 
 def glorot_(module: nn.Linear | _ConvNd) -> None:

@@ -351,3 +351,17 @@ def test_a_user_module_answers_for_its_own_parts() -> None:
 
     copied: Any = fresh_copy(Orthogonal()).inner.weight
     torch.testing.assert_close(copied.T @ copied, torch.eye(5), rtol=0, atol=1e-5)
+
+
+def test_attention_of_torch_is_drawn_anew() -> None:
+    """Its method is called `_reset_parameters`, and leaves the projection of the outputs as it is."""
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    copied = fresh_copy(layer)
+    assert isinstance(copied, nn.TransformerEncoderLayer)
+    for name, parameter in copied.self_attn.named_parameters():
+        other = layer.self_attn.get_parameter(name)
+        assert bool((parameter == 0).all()) if "bias" in name else not torch.equal(parameter, other), name
+    limit = (6 / (8 + 3 * 8)) ** 0.5  # glorot-uniform over the three projections as one matrix
+    assert 0.9 * limit < copied.self_attn.in_proj_weight.abs().max() <= limit
+    unit = MultiGatedUnit(layer, num_channels=8, channel_axis=-1)
+    assert unit(torch.randn(3, 5, 8)).shape == (3, 5, 8)
