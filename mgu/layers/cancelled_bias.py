@@ -17,6 +17,7 @@ from mgu.layers.masked import MaskedLinear
 from mgu.layers.native_layer import KINDS, layer_axes
 from mgu.layers.normalization import BatchNorm
 from mgu.layers.packed import has_hooks
+from mgu.layers.weight_init import checked_tensor
 
 ADDING = (*KINDS, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, MaskedLinear)
 
@@ -31,13 +32,15 @@ def apply_before(pre: nn.Module, layer: nn.Module, x: Tensor) -> Tensor:
 
     Returns:
         The output of the layer.
+
+    Raises:
+        TypeError: The layer returns anything but one tensor.
     """
     if not is_cancelled(pre, layer, x):
-        out: Tensor = layer(x)
-        return out
+        return checked_tensor(layer(x), layer)
     bias: Any = layer.bias
     # Its own contribution only: a bias that is used elsewhere, too, has the gradient of that.
-    out = functional_call(layer, {"bias": 0 * bias + bias.detach()}, (x,))
+    out: Tensor = functional_call(layer, {"bias": 0 * bias + bias.detach()}, (x,))
     return out
 
 

@@ -54,6 +54,27 @@ def check_is_module(layer: object) -> None:
     raise TypeError(f"layer must be a torch.nn.Module, but got {got}. Pass one such as nn.Linear(64, 32).")
 
 
+def checked_tensor(output: object, layer: nn.Module) -> Tensor:
+    """Checks that a layer returned one tensor, and not a tuple as recurrent layers and attention do.
+
+    Args:
+        output: What it returned.
+        layer: The layer.
+
+    Returns:
+        The output.
+
+    Raises:
+        TypeError: It is anything else.
+    """
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            f"layer must return one tensor, but {type(layer).__name__} returns {type(output).__name__}. "
+            "Wrap it in a module that returns the tensor to be normalised."
+        )
+    return output
+
+
 def check_is_shaped(layer: nn.Module) -> None:
     """Checks that a layer knows the shapes of its weights.
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mgu.layers.channels import Channels
 from mgu.layers.packed import apply_packed
+from mgu.layers.weight_init import checked_tensor
 from mgu.unit.wiring import Gate
 
 
@@ -78,13 +79,9 @@ class Transforms(NamedTuple):
         modules = self.by_name()
         return dict(zip(modules, packed.chunk(len(modules), dim=self.channels.axis), strict=True))
 
-    def _checked(self, name: str, output: Any) -> Tensor:
+    def _checked(self, name: str, returned: Any) -> Tensor:
         """Returns the output of a module; raises TypeError or ValueError where it is not what was announced."""
-        if not isinstance(output, Tensor):
-            raise TypeError(
-                f"layer must return one tensor, but {type(self.layer).__name__} returns {type(output).__name__}. "
-                "Wrap it in a module that returns the tensor to be normalised."
-            )
+        output = checked_tensor(returned, self.layer)
         num_channels, axis = self.channels
         if name in ("layer", "bypass") and output.shape[axis] != num_channels:
             raise ValueError(

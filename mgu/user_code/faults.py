@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from mgu.errors import UserError
 
 OURS = Path(__file__).parents[1]
+CALLS_MODULES = os.path.join("torch", "nn", "modules", "module.py")
 
 
 @contextmanager
@@ -54,10 +56,18 @@ def describe_exception(error: BaseException) -> str:
 
 
 def _users_frame(error: BaseException) -> traceback.FrameSummary | None:
-    """Returns the last frame that is neither of this package nor of an installed one; else of any but this one."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_file_of_others(frame.filename)]
+    """Returns the last frame that is neither of this package nor of an installed one.
+
+    Where there is none, that of an installed one which raised the exception; but this package says itself what it
+    raises, and the line in which torch calls a module says nothing.
+    """
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in every if _is_file_of_others(frame.filename)]
     of_user = [frame for frame in frames if "site-packages" not in Path(frame.filename).parts and not _is_python(frame)]
-    return next(iter((of_user or frames)[::-1]), None)
+    if of_user:
+        return of_user[-1]
+    says_itself = not _is_file_of_others(every[-1].filename) or every[-1].filename.endswith(CALLS_MODULES)
+    return None if says_itself else next(iter(frames[::-1]), None)
 
 
 def _is_file_of_others(name: str) -> bool:

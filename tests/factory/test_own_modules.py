@@ -101,6 +101,16 @@ class Scaled(nn.Linear):
         return 2 * super().forward(x)
 
 
+class Both(nn.Linear):
+    def forward(self, x):
+        return super().forward(x), x
+
+
+class Two(nn.Linear):
+    def forward(self, x, y):
+        return super().forward(x + y)
+
+
 def number(**anything):
     return 3
 '''
@@ -223,6 +233,23 @@ def test_a_dense_layer_computes_what_it_says_and_its_options_are_passed(own: Own
 def test_a_layer_that_does_not_fit_is_told(words: tuple[str, ...], message: str, own: Own) -> None:
     with pytest.raises(UserError, match=message):
         check_own_modules(resolve(own("layout=digits_2", *words)))
+
+
+@pytest.mark.parametrize("model", [("norm=ln",), ("norm=bn_pre", "residual=with"), ("mgu=reference",)])
+@pytest.mark.parametrize(
+    ("layer", "told"),
+    [
+        ("Both", "layer must return one tensor, but Both returns tuple. Wrap it in"),
+        ("Two", "Two.forward() missing 1 required positional argument: 'y'. Correct it."),
+    ],
+)
+def test_a_layer_with_two_inputs_or_outputs_is_told_without_lines_of_torch(
+    layer: str, told: str, model: tuple[str, ...], own: Own
+) -> None:
+    with pytest.raises(UserError) as caught:
+        check_own_modules(resolve(own("layout=dense_2", f"layout.layer=own_nets:{layer}", *model)))
+    told_of = f"layout.layer own_nets:{layer} must compute inputs of shape (B, 1, 8, 8), but it raised TypeError: "
+    assert str(caught.value).startswith(told_of + told)
 
 
 def test_the_identity_of_a_layout_without_a_layer_is_what_it_was(own: Own, tmp_path: Path) -> None:
