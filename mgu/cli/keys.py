@@ -9,12 +9,18 @@ from collections.abc import Iterator, Sequence
 from mgu.cli.parser import Parser
 from mgu.config.conf import conf_dir
 from mgu.config.faults import hint_key, nearest_key
-from mgu.config.keys import Key, choices_of_groups, list_keys
+from mgu.config.keys import Key, choices_of_groups, list_keys, list_search_keys
 from mgu.config.run import RunConfig
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
 
 MOST_DEFAULTS = 6  # choices of a group that are told apart
+NOT_OF_RUNS = {  # what the groups are that change several keys or none of a run's
+    "experiment": "Sets of changes with their grids, chosen as +experiment=NAME, often with -m.",
+    "search": "Strategies that search in place of a sweep over a grid, chosen as search=NAME with -m; budget.*, "
+    "warm_start.* and confirm.* go with them.",
+    "space": "What is searched, chosen as space=NAME with search=NAME.",
+}
 
 
 def main(arguments: list[str]) -> None:
@@ -39,7 +45,7 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--all", action="store_true", help="every key of every group")
     options = parser.parse_args(arguments)
-    keys = list_keys(conf_dir())
+    keys = [*list_keys(conf_dir()), *list_search_keys()]
     if not options.words:
         for line in _describe_all(keys) if options.all else _overview(keys):
             print_line(line)
@@ -78,11 +84,7 @@ def _overview(keys: Sequence[Key]) -> Iterator[str]:
         num_keys = sum(key.group == group for key in keys)
         number = f" {count(num_keys, 'key')}." if num_keys else ""
         field = RunConfig.model_fields.get(group)
-        about = (
-            field.description
-            if field
-            else "Sets of changes with their grids, chosen as +experiment=NAME, often with -m."
-        )
+        about = field.description if field else NOT_OF_RUNS[group]
         yield from _wrapped(group, f"{about}{number} {', '.join(choices)}")
     yield ""
     yield "mgu-run keys GROUP lists the keys of a group, and mgu-run keys KEY says what one may be."

@@ -75,6 +75,8 @@ def _describe_absent(key: str, arguments: Sequence[str]) -> str:
 
 def _describe_not_deleted(key: str, text: str) -> str:
     if "does not exist" in text or ("No match" in text and "=" not in key):
+        if key in known_keys() or key in known_keys(StudySettings):  # Hydra takes null for what is not there
+            return f"~{key} must name a key that has a value here, but {key} has none. Leave ~{key} out."
         return describe_unknown(key)
     name = key.partition("=")[0]
     return f"~{key} must name what is chosen, but names something else. Pass ~{name} alone."

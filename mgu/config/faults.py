@@ -186,7 +186,8 @@ def describe_fault(fault: ErrorDetails) -> str:
         return f"{key}.name must be {', '.join(kinds[:-1])} or {kinds[-1]}, but got {given!r}.{hint}"
     if fault["type"] == "extra_forbidden":
         return describe_unknown(key)
-    if fault["type"] == "missing":
+    if fault["type"] == "missing" or (key == "layout.name" and fault["input"] is None):  # by ~layout
+        key = key.removesuffix(".name")
         return f"{key} must be set, but is missing. Add it to the YAML of its group, or pass {key}=..."
     if fault["type"] == "value_error" and not isinstance(context["error"], PatternError):
         said = str(context["error"])
@@ -211,7 +212,7 @@ def _rule(fault: ErrorDetails) -> str:
     if fault["type"] == "value_error":
         return str(fault["ctx"]["error"])
     rule = re.sub("^(Input|String|List) should (be )?", "", fault["msg"]).replace("'", "")
-    return "null" if rule == "None" else rule
+    return {"None": "null", "a valid boolean": "true or false"}.get(rule, rule)
 
 
 def shorten(value: Any) -> str:

@@ -14,6 +14,7 @@ from mgu.config.describe import model_of, to_yaml
 from mgu.config.faults import GROUPS, OR_AUTO
 from mgu.config.fields import models_of
 from mgu.config.run import RunConfig
+from mgu.config.search import StudySettings
 from mgu.config.words import type_in_words
 
 
@@ -84,6 +85,21 @@ def list_keys(conf: Path) -> list[Key]:
                 known = keys.setdefault(name, _key(name, field, {}))
                 known.defaults[choice] = to_yaml(value)
     return list(keys.values())
+
+
+def list_search_keys() -> list[Key]:
+    """Lists the keys of a search, which no run has.
+
+    Returns:
+        The keys in the order of the schema, but the name of the strategy and what the space is made of.
+    """
+    return [
+        _key(f"{section}.{name}", field, {"": to_yaml(field.default)})
+        for section, of_section in StudySettings.model_fields.items()
+        for model in models_of(of_section.annotation)
+        for name, field in model.model_fields.items()
+        if not field.is_required()
+    ]
 
 
 def _key(name: str, field: FieldInfo, defaults: dict[str, str]) -> Key:

@@ -14,6 +14,7 @@ from mgu.config.fields import Matches
 
 BOUNDS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 NO_BOUND = 1e15  # larger ones only keep numbers representable
+OR_NULL = " or null"
 PLAIN = {int: "integer", float: "number", str: "string", bool: "true or false", type(None): "null", Any: "any value"}
 
 
@@ -37,8 +38,12 @@ def type_in_words(annotation: Any, metadata: Iterable[Any] = (), quote: str = "`
             return f"string: {rule.func.rule}"
     words = _name_type(annotation, quote)
     limits = [(sign, getattr(rule, name, None)) for name, sign in BOUNDS.items() for rule in rules]
-    bounds = [f"{sign} {limit:g}" for sign, limit in limits if limit is not None and limit < NO_BOUND]
-    return f"{words} {', '.join(bounds)}" if bounds else words
+    known = [(sign, limit) for sign, limit in limits if limit is not None and limit < NO_BOUND]
+    bounds = ", ".join(f"{sign} {limit if isinstance(limit, int) else f'{limit:g}'}" for sign, limit in known)
+    if not bounds:
+        return words
+    value, null = (words.removesuffix(OR_NULL), OR_NULL) if words.endswith(OR_NULL) else (words, "")
+    return f"{value} {bounds}{null}"
 
 
 def _name_type(annotation: Any, quote: str) -> str:

@@ -42,6 +42,8 @@ def test_every_legal_key_is_listed_with_a_description_and_a_default() -> None:
         ("mgu.gate", "replica, depthwise, squeeze, spatial, channel, scalar"),
         ("warm", "schedule.warmup_epochs"),
         ("learning_rate", "optimizer.lr"),
+        ("search", "search.seed\n    Seed of the study: several make several studies.\n    integer ≥ 0, < 2147483648;"),
+        ("share", "budget.share\n    Share of the points of the space.\n    number > 0, ≤ 1 or null; default null"),
     ],
 )
 def test_a_key_is_found_by_its_name_its_end_its_group_or_its_meaning(
@@ -53,6 +55,8 @@ def test_a_key_is_found_by_its_name_its_end_its_group_or_its_meaning(
 def test_the_overview_names_every_group_and_an_unknown_word_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys)
     assert "randaugment" in text and "engine=auto" in text
+    for group in ("experiment", "search", "space"):
+        assert text.count(f"chosen as {'+' * (group == 'experiment')}{group}=NAME") == 1
     with pytest.raises(UserError, match="KEY must be a key, a group or a word"):
         keys.main(["qqqq"])
 
