@@ -28,7 +28,7 @@ def as_numbers(value: Any, what: str, for_words: str = "Encode them.") -> NDArra
         UserError: It holds something else, or values are masked.
     """
     if value is None:
-        raise UserError(f"{what} must be an array of numbers, but are None. Return one.")
+        raise UserError(f"{what} must be an array of numbers, but are None. Give one.")
     if is_sparse(value):
         raise UserError(
             f"{what} must be a dense array, but are a {type(value).__name__}. Convert them, as by .toarray()."

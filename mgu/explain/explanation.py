@@ -20,6 +20,8 @@ from mgu.results.on_disk.files import write_text
 from mgu.results.on_disk.sealed import read_plain, seal, unseal
 from mgu.results.schema.split import name_split
 from mgu.train.loop import evaluate
+from mgu.unit.unit import MultiGatedUnit
+from mgu.unit.wiring import WIRINGS
 
 
 def can_explain(config: RunConfig) -> bool:
@@ -50,13 +52,13 @@ def explain_model(resolved: ResolvedRun, model: nn.Module, data: Data) -> Explan
     Raises:
         UserError: The model has no gates that can be explained, or there is no example.
     """
-    config = resolved.config
-    if not config.mgu:
+    config, wirings = resolved.config, _name_wirings(model)
+    if not wirings:
         raise UserError(
             f"RUN must be of a unit, but {config.name} is a baseline, which has no gates (equilibrium layers, "
             "directed networks and runs of path-SGD are explained, too). Name a run with mgu=..."
         )
-    if not config.mgu.is_paper:
+    if None in wirings:
         raise UserError(
             f"RUN must be of a unit with the paper's paths, but {config.name} has others, for which there are no "
             "words yet. Name another."
@@ -69,7 +71,7 @@ def explain_model(resolved: ResolvedRun, model: nn.Module, data: Data) -> Explan
         schema_version=SCHEMA_VERSION,
         name=config.name,
         identity=config.identity,
-        wiring=config.mgu.wiring,
+        wiring=", ".join(filter(None, wirings)),
         dataset=config.dataset.label,
         split=name_split(config.dataset.split, config.dataset.name),
         data="validation",
@@ -120,6 +122,14 @@ def read_explanation(path: Path) -> Explanation:
         ValueError: It cannot be read, is of an earlier version, or is not what was written (`Changed`).
     """
     return msgspec.json.decode(unseal(read_plain(path))[0], type=Explanation)
+
+
+def _name_wirings(model: nn.Module) -> list[str | None]:
+    """Names the wirings of a model's units, each once; None stands for paths that are not the paper's."""
+    units = [module for module in model.modules() if isinstance(module, MultiGatedUnit)]
+    names = [next((name for name, wiring in WIRINGS.items() if wiring == unit.wiring), None) for unit in units]
+    known = [name if "skip" in unit.gate_names else None for name, unit in zip(names, units, strict=True)]
+    return list(dict.fromkeys(known))
 
 
 def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from mgu.config.datasets import AnyDataset, AnyImages
+from mgu.config.layouts import PythonLayoutConfig
 from mgu.data.datasets import find_kind
 from mgu.data.splits import Splits, split_holdout
 from mgu.errors import UserError
@@ -26,6 +27,12 @@ def unit_of(trained: TrainedRun) -> Network:
         UserError: The run does not classify, is a baseline, or has other paths.
     """
     described, model = trained.config.mgu, trained.model
+    if isinstance(trained.config.layout, PythonLayoutConfig):
+        raise UserError(
+            f"RUN must be of a stack of units, but {trained.folder} is of a network of your own "
+            f"({trained.config.layout.target}), whose layers are not known. Name a run with mgu=..., in which "
+            "layout.layer=... puts layers of your own."
+        )
     if not described:
         raise UserError(
             f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. "

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import msgspec
@@ -202,6 +203,27 @@ def test_what_has_no_gates_or_no_images_is_refused(configure: Configure) -> None
     unit = configure("layout=digits_2", "mgu=reference")
     with pytest.raises(UserError, match="validation data must hold an example"):
         explain_model(resolve(unit), build_model(resolve(unit)), some_digits(0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wiring"), [({"wiring": "reference"}, "reference"), ({"skip_gate": False}, None)]
+)
+def test_units_in_a_network_of_ones_own_are_explained(
+    arguments: dict[str, Any], wiring: str | None, configure: Configure
+) -> None:
+    """Such a network was called a baseline, which has no gates."""
+    unit = MultiGatedUnit(nn.Linear(64, 6), **arguments)
+    network = nn.Sequential(nn.Flatten(), unit, nn.Linear(6, 10))
+    resolved = resolve(configure("layout=python", "layout.target=torch.nn:Sequential"))
+    if wiring is None:
+        with pytest.raises(UserError, match="with the paper's paths, but Sequential-s0 has others"):
+            explain_model(resolved, network, some_digits())
+        return
+    explanation = explain_model(resolved, network, some_digits())
+    assert explanation.wiring == wiring
+    assert [(each.name, each.module, [*each.gates]) for each in explanation.units] == [
+        ("linear1", "1", [*unit.gate_names])
+    ]
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

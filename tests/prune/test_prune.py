@@ -17,6 +17,7 @@ from rich.console import Console
 
 from mgu.cli.export import _parse as parse_export
 from mgu.cli.prune import main as prune
+from mgu.config.layouts import PythonLayoutConfig
 from mgu.config.prune import read_settings
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
@@ -254,6 +255,10 @@ def test_runs_that_are_refused(trained_unit: Path) -> None:
     baseline = replace(trained, resolved=replace(trained.resolved, config=without))
     with pytest.raises(UserError, match=r"RUN must be of a unit, but .* is a baseline"):
         run_pruning(baseline, quick(), None, lambda line: None)
+    own = without.model_copy(update={"layout": PythonLayoutConfig.model_construct(target="my:Net")})
+    of_own = replace(trained, resolved=replace(trained.resolved, config=own))
+    with pytest.raises(UserError, match=r"RUN must be of a stack of units, but .* network of your own \(my:Net\)"):
+        run_pruning(of_own, quick(), None, lambda line: None)
     with pytest.raises(UserError, match="RUN must have been pruned"):
         load_pruned(trained_unit)
 

@@ -79,6 +79,11 @@ def test_the_page_needs_nothing_and_believes_nothing(page: str) -> None:
     assert len(ids) == len(set(ids)) and all(f'id="{name}"' in page for name in re.findall(r'href="#([^"]+)"', page))
 
 
+def test_one_row_is_not_called_rows(page: str, tmp_path: Path) -> None:
+    leave_run(tmp_path, example_result("digits_2-ln-s0"))
+    assert ">3 rows</output>" in page and ">1 row</output>" in to_html([analysis_of(tmp_path)], [])
+
+
 @pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(runs: Path, page: str, tmp_path: Path) -> None:
     again = load_results([runs])

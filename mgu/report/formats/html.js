@@ -26,7 +26,8 @@ function filterBy(input) {
     row.hidden = !words.every((word) => text.includes(word));
     shown += !row.hidden;
   }
-  input.nextElementSibling.value = shown === rows.length ? `${shown} rows` : `${shown} of ${rows.length} rows`;
+  const all = rows.length === 1 ? "1 row" : `${rows.length} rows`;
+  input.nextElementSibling.value = shown === rows.length ? all : `${shown} of ${all}`;
 }
 
 // Beside what is pointed at or focused, within the window.
