@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.cli.output_file import check_output, check_suffix
 from mgu.cli.parser import Parser
+from mgu.console.text import count
 from mgu.errors import RunsFailed, UserError
+from mgu.text.agree import agree
 from mgu.text.printable import printable
 
 if TYPE_CHECKING:
@@ -49,9 +51,8 @@ def main(arguments: list[str]) -> None:
         _write(FORMATS[options.format or "csv"](predicted.rows, options.probabilities), options.output)
     if predicted.faults or predicted.remarks:
         told = f"{len(predicted.rows):,} predicted" if predicted.rows else "nothing predicted, and nothing written"
-        inputs = "input" if len(predicted.faults) == 1 else "inputs"
-        wrong = [f"{len(predicted.faults):,} {inputs} could not be"] if predicted.faults else []
-        has = "has" if len(predicted.remarks) == 1 else "have"
+        wrong = [f"{count(len(predicted.faults), 'input')} could not be"] if predicted.faults else []
+        has = agree(len(predicted.remarks), "has", "have")
         odd = [f"{len(predicted.remarks):,} {has} what training never saw"] if predicted.remarks else []
         raise RunsFailed(f"{'; '.join([told, *wrong, *odd])}: see above.")
 

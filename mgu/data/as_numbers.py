@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mgu.errors import UserError
+from mgu.text.agree import agree
 
 KINDS = "buif"  # of NumPy: truth values, whole numbers with and without a sign, floating-point numbers
 
@@ -47,7 +48,7 @@ def as_numbers(value: Any, what: str, for_words: str = "Encode them.") -> NDArra
     if masked := _count_masked(value):
         fill = "" if "targets" in what else ", or fill in numbers, as by .filled(0)"
         raise UserError(
-            f"{what} must have all of their values, but {masked:,} of {array.size:,} {'is' if masked == 1 else 'are'} "
+            f"{what} must have all of their values, but {masked:,} of {array.size:,} {agree(masked, 'is', 'are')} "
             f"masked. Leave these examples out{fill}."
         )
     return array
@@ -86,7 +87,7 @@ def _describe_objects(array: NDArray[Any], for_words: str) -> str:
         return "have dtype object. Convert them, as by astype(float)."
     missing = [each for each in odd if each is None or type(each).__name__ in ("NAType", "NaTType")]
     if len(missing) == len(odd):
-        count = f"{len(odd):,} of {array.size:,} {'is' if len(odd) == 1 else 'are'} missing"
+        count = f"{len(odd):,} of {array.size:,} {agree(len(odd), 'is', 'are')} missing"
         return f"{count} ({missing[0]}). Leave these examples out, or fill in numbers."
     other = next(each for each in odd if not any(each is gap for gap in missing))
     if isinstance(other, str):

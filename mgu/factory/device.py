@@ -9,6 +9,7 @@ import torch
 from mgu.errors import UserError
 from mgu.native.malloc import keep_freed_memory
 from mgu.native.processor import processor_name
+from mgu.text.agree import agree
 
 
 def find_device(name: str) -> torch.device:
@@ -93,4 +94,4 @@ def describe_device(device: torch.device, threads: int | None = None) -> str:
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     threads = threads or torch.get_num_threads()
-    return f"{device} ({processor_name()}, {threads} thread{'' if threads == 1 else 's'})"
+    return f"{device} ({processor_name()}, {threads} {agree(threads, 'thread', 'threads')})"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mgu.data.image_files.names import readable
+from mgu.text.agree import agree
 from mgu.text.printable import printable
 
 
@@ -47,6 +48,6 @@ def describe_unknown_folders(shown: str, names: Sequence[str], labels: Sequence[
     )
     return [
         f"{printable(f'{shown}/{readable(folder)}')} is called like no class of the run: {number:,} of its images "
-        f"{'has' if number == 1 else 'have'} no truth"
+        f"{agree(number, 'has', 'have')} no truth"
         for folder, number in sorted(unknown.items())
     ]

@@ -9,6 +9,7 @@ from mgu.console.text import count, table_console
 from mgu.predict.score import Scores
 from mgu.report.formats.class_tables import LESSER, TITLES, class_cells
 from mgu.tasks.score import is_percent, shorten
+from mgu.text.agree import agree
 
 WORDS = {"accuracy": "accuracy", "precision": "mean precision", "recall": "mean recall", "macro_f1": "mean F1",
          "rmse": "RMSE", "mae": "MAE", "r2": "R2"}  # fmt: skip
@@ -34,14 +35,14 @@ def print_scores(scores: Scores) -> None:
 
 def _lines(scores: Scores) -> list[str]:
     without = scores.unknown - scores.unseen
-    left_out = f", {without:,} without {_are(without)} left out" if without else ""
+    left_out = f", {without:,} without {agree(without, 'is', 'are')} left out" if without else ""
     examples = "example" if scores.examples == 1 else "examples"
     lines = [f"{scores.examples:,} {examples} with their truth{left_out}"]
     if scores.unseen:
         share = scores.metrics["accuracy"] * scores.examples / (scores.examples + scores.unseen)
         lines.append(
             f"{scores.unseen:,} more of classes that training never saw, for which no prediction can be right, "
-            f"{_are(scores.unseen)} left out: with them the accuracy is {share:.2%}"
+            f"{agree(scores.unseen, 'is', 'are')} left out: with them the accuracy is {share:.2%}"
         )
     for name, value in scores.metrics.items():
         interval = ""
@@ -58,10 +59,6 @@ def _lines(scores: Scores) -> list[str]:
     return lines
 
 
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
-
-
 def _over(metric: str, scores: Scores) -> str:
     """Says which classes a mean is over: recall and F1 have those that occur, precision also those only predicted."""
     if metric not in ("precision", "recall", "macro_f1"):
@@ -73,5 +70,5 @@ def _over(metric: str, scores: Scores) -> str:
     if occurring == len(scores.classes):
         return f" of the {count(occurring, 'class')}"
     if metric == "precision":
-        return f" of the {count(told, 'class')} that {'occurs or is' if told == 1 else 'occur or are'} predicted"
+        return f" of the {count(told, 'class')} that {agree(told, 'occurs or is', 'occur or are')} predicted"
     return f" of the {count(occurring, 'class')} that {'occurs' if occurring == 1 else 'occur'}"

@@ -6,6 +6,7 @@ from mgu.console.text import count, name_some
 from mgu.report.ranking.class_counts import ClassCounts, counts_of
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.text.agree import agree
 
 SOME = 3  # names that a sentence has
 
@@ -29,7 +30,7 @@ def _missing(counts: ClassCounts) -> list[str]:
     """Classes without an example, of which no score says anything."""
     if not (missing := counts.missing):
         return []
-    single, it = counts.counted.removesuffix("s"), "it" if len(missing) == 1 else "them"
+    single, it = counts.counted.removesuffix("s"), agree(len(missing), "it", "them")
     return [f"No {single} is of class {name_some(missing, SOME)}: no score says anything of {it}."]
 
 
@@ -45,7 +46,7 @@ def _largest(table: Table, counts: ClassCounts, by_class: bool) -> list[str]:
     )
     poor = [name for name, score in scores.items() if score is not None and score <= counts.largest_share + 1e-9]
     if poor:
-        are = "is" if len(poor) == 1 else "are"
+        are = agree(len(poor), "is", "are")
         line += f" {count(len(poor), 'model')} {are} right for no more: {name_some(poor, SOME)}."
     return [line if by_class else f"{line} `--classes` tells each class."]
 

@@ -11,6 +11,7 @@ from mgu.report.ranking.validity import component_of, is_disturbed, is_starved
 from mgu.report.utilisation import compare_utilisation
 from mgu.results.schema.energy import SHORT_S, describe_method
 from mgu.results.schema.result import Result
+from mgu.text.agree import agree
 
 CostKind = Literal["time", "cpu", "gpu", "processor", "co2"]
 ENERGIES = ("cpu", "gpu", "co2")
@@ -65,7 +66,7 @@ def is_unequal(first: Sequence[Result], second: Sequence[Result], kind: CostKind
 
 def not_alone(lacking: int, models: int) -> str:
     """Returns why there is no ratio of time or energy where some models were never measured alone."""
-    has = "has" if lacking == 1 else "have"
+    has = agree(lacking, "has", "have")
     return f"{lacking} of {count(models, 'model')} {has} no run that was measured alone and without interruption"
 
 

@@ -17,6 +17,7 @@ from mgu.report.ranking.validity import component_of, has_own_processor_time, is
 from mgu.report.utilisation import OTHER_WORK
 from mgu.results.schema.energy import describe_method
 from mgu.results.schema.result import Result
+from mgu.text.agree import agree
 
 CLAIMED_RATIO, CLAIMED_MODELS = 10, 24  # Damian and Piciu (2020), sections 6.1 and 6.3: 9.84x and 12.35x the time
 
@@ -52,7 +53,7 @@ def _describe_no_place(results: Sequence[Result]) -> list[str]:
             "MGU_COUNTRY=DEU or energy.country=DEU, when you train."
         )
     if moved:
-        which = f"{_runs(moved)} that {'was' if moved == 1 else 'were'} stopped and continued"
+        which = f"{_runs(moved)} that {agree(moved, 'was', 'were')} stopped and continued"
         lines.append(
             f"CO2 was not computed for {which}, for not all parts were trained at one place: continue a run with the "
             "energy.country (or energy.region, energy.intensity_g_kwh, energy.pue) that it was begun with."
@@ -172,7 +173,7 @@ def _unknown(results: Sequence[Result]) -> str:
     if no_processor and no_energy != no_processor:
         text += f"; the processor time of {_runs(no_processor)} is not known and not included"
     if unread := sum(result.energy is not None and bool(result.energy.unread) for result in results):
-        were = "was" if unread == 1 else "were"
+        were = agree(unread, "was", "were")
         text += f"; {_runs(unread)} {were} too short for a reading of the energy, which is not known and not included"
     if started := sum(result.start_sha256 is not None for result in results):
         text += f"; training the weights that {_runs(started)} started from is not included"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mgu.errors import UserError
-from mgu.search.strategy import Cost
+from mgu.search.strategy import Cost, add_known
 
 UNITS = {
     "seconds": "s",
@@ -58,9 +58,9 @@ class Spent:
         return Spent(
             seconds=self.seconds + cost.seconds + ask_s,
             strategy_s=self.strategy_s + ask_s,
-            cpu_seconds=_add(self.cpu_seconds, None if cost.cpu_seconds is None else cost.cpu_seconds + ask_s),
-            kwh=_add(self.kwh, kwh),
-            grams=_add(self.grams, cost.grams),
+            cpu_seconds=add_known(self.cpu_seconds, None if cost.cpu_seconds is None else cost.cpu_seconds + ask_s),
+            kwh=add_known(self.kwh, kwh),
+            grams=add_known(self.grams, cost.grams),
             trials=self.trials + cost.trials,
             epochs=self.epochs + cost.epochs,
             least={name: self.least.get(name, 0.0) + value for name, value in known.items()},
@@ -180,7 +180,3 @@ class Budget:
     def left_s(self, spent: Spent) -> float | None:
         """Returns the seconds that are left; None: any number."""
         return None if self.seconds is None else max(self.seconds - spent.seconds, 0.0)
-
-
-def _add(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one + other

@@ -43,9 +43,9 @@ class Cost:
             kwh = {name: self.kwh.get(name, 0.0) + other.kwh.get(name, 0.0) for name in {**self.kwh, **other.kwh}}
         return Cost(
             seconds=self.seconds + other.seconds,
-            cpu_seconds=_sum(self.cpu_seconds, other.cpu_seconds),
+            cpu_seconds=add_known(self.cpu_seconds, other.cpu_seconds),
             kwh=kwh,
-            grams=_sum(self.grams, other.grams),
+            grams=add_known(self.grams, other.grams),
             epochs=self.epochs + other.epochs,
             trials=self.trials + other.trials,
         )
@@ -210,7 +210,16 @@ def generator_for(seed: int, number: int, purpose: str = "ask") -> Random:
     return Random(f"{purpose} {seed} {number}")
 
 
-def _sum(one: float | None, other: float | None) -> float | None:
+def add_known(one: float | None, other: float | None) -> float | None:
+    """Adds two parts of costs.
+
+    Args:
+        one: A part; None: not known.
+        other: The other one.
+
+    Returns:
+        Their sum; None where one is not known.
+    """
     return None if one is None or other is None else one + other
 
 

@@ -12,10 +12,11 @@ from os.path import exists  # unlike that of Path it is False below a folder tha
 from pathlib import Path
 
 from mgu.config.run import RunConfig
-from mgu.console.text import name_some
+from mgu.console.text import count, name_some
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, RESULT_FILE
 from mgu.results.on_disk.folder import run_folder
 from mgu.results.on_disk.result_file import read_result
+from mgu.text.agree import agree
 from mgu.text.printable import printable
 
 MOST_NAMED = 3  # folders
@@ -61,9 +62,9 @@ def describe_other_names(found: Mapping[Path, Path]) -> str:
         The line.
     """
     renamings = name_some([f"{other} to {folder.name}" for folder, other in found.items()], MOST_NAMED)
-    which = "1 run is" if len(found) == 1 else f"{len(found):,} runs are"
+    which = f"{count(len(found), 'run')} {agree(len(found), 'is', 'are')}"
     return (
-        f"{which} trained anew, but {'has' if len(found) == 1 else 'have'} been trained under another name, as of a "
+        f"{which} trained anew, but {agree(len(found), 'has', 'have')} been trained under another name, as of a "
         f"layout that was renamed. To keep that, rename {renamings}"
     )
 

@@ -12,6 +12,7 @@ from mgu.data.digest import digest_file
 from mgu.data.image_files.names import ImageFile
 from mgu.errors import UserError
 from mgu.machine import count_cores
+from mgu.text.agree import agree
 
 AT_ONCE = 64  # files per task of a thread
 
@@ -98,7 +99,7 @@ def refuse(odd: dict[str, str]) -> None:
 def describe_odd(odd: dict[str, str]) -> str:
     """Says in one line what was skipped."""
     some = "; ".join(f"{name} {reason}" for name, reason in list(odd.items())[:3])
-    return f"{len(odd)} image{'' if len(odd) == 1 else 's'} skipped: {some}{_and_more(len(odd) - 3)}"
+    return f"{len(odd)} {agree(len(odd), 'image', 'images')} skipped: {some}{_and_more(len(odd) - 3)}"
 
 
 def _and_more(number: int) -> str:

@@ -12,6 +12,7 @@ from statistics import median_low
 from mgu.data.image_files.decode import GREY, MOST_ENLARGED, quiet
 from mgu.errors import UserError
 from mgu.machine import count_cores
+from mgu.text.agree import agree
 
 ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)  # a tag of EXIF, and its values for images that lie on their side
 USUAL_SIDE = 224  # pixels, which the advice does not exceed
@@ -49,7 +50,7 @@ def find_shape(files: Sequence[Path]) -> list[int]:
     skip = " dataset.broken=skip" if 0 < num_small <= FEW * len(shortest) else ""
     if num_small and not skip:
         side = MOST_ENLARGED * min(shortest)
-    without = f", without {num_small:,} that {'is' if num_small == 1 else 'are'} too small" if skip else ""
+    without = f", without {num_small:,} that {agree(num_small, 'is', 'are')} too small" if skip else ""
     shown = [f"{width}x{height} ({number:,})" for (height, width), number in counts.most_common(SHOWN)]
     some = ", ".join([*shown, "..."] if len(counts) > SHOWN else shown)
     raise UserError(

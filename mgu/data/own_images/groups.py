@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mgu.data.image_files.names import ImageFile, readable
 from mgu.errors import UserError
+from mgu.text.agree import agree
 
 
 def match_groups(files: Sequence[ImageFile], pattern: str) -> list[ImageFile]:
@@ -50,7 +51,7 @@ def describe_groups(files: Sequence[ImageFile]) -> str:
     )
     rest = f"; {counted}{some}" if alone else ""
     fewest, most = min(sizes.values()), max(sizes.values())
-    of = f"{fewest} to {most} images" if fewest < most else f"{most} image{'s' if most > 1 else ''}"
+    of = f"{fewest} to {most} images" if fewest < most else f"{most} {agree(most, 'image', 'images')}"
     return f"{len(sizes)} groups of {of} stay together{rest}"
 
 

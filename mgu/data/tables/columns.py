@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mgu.data.tables.advice import advise_columns, advise_drop, advise_text, join_and, join_some
 from mgu.data.tables.dates import FORMS, can_be_read
 from mgu.errors import UserError
+from mgu.text.agree import agree
 from mgu.text.nearest import did_you_mean
 from mgu.text.printable import printable
 
@@ -60,7 +61,7 @@ def check_features(frame: pd.DataFrame, target: str, drop: list[str], scale: str
     if faults:
         some = [f"{name!r} {fault}" for name, fault in list(faults.items())[:NAMED_FAULTS]]
         more = [f"{len(faults) - NAMED_FAULTS} more cannot be used"] if len(faults) > NAMED_FAULTS else []
-        it = "it" if len(faults) == 1 else "them"
+        it = agree(len(faults), "it", "them")
         instead = f", or leave {it} out with {advise_drop([*faults])}" if len(faults) < features.shape[1] else ""
         advice = _advise_dates({name: features[name] for name in faults if _has_dates(features[name])})
         raise UserError(
@@ -138,7 +139,7 @@ def describe_columns(frame: pd.DataFrame, target: str, dates: Sequence[str] = ()
     numbers = [name for name in features.columns if is_number(features[name]) and name not in dates]
     counters = [name for name in numbers if numbers_rows(features[name])]
     numbers_of = {name: features[name].nunique() for name in features.columns if name not in (*numbers, *dates)}
-    counts = {name: f" ({number} value{'' if number == 1 else 's'})" for name, number in numbers_of.items()}
+    counts = {name: f" ({number} {agree(number, 'value', 'values')})" for name, number in numbers_of.items()}
     marks = {name: " (differs in every row)" for name in numbers if differs_in_every_row(features[name])}
     kinds = {
         "numbers": [f"{printable(name)}{marks.get(name, '')}" for name in numbers],
@@ -148,19 +149,14 @@ def describe_columns(frame: pd.DataFrame, target: str, dates: Sequence[str] = ()
     *first, last = [f"for {kind}: {join_some(names)}" for kind, names in kinds.items() if names]
     text = f"columns taken {', '.join([*first, f'and {last}' if first else last])}"
     constant = [name for name in features.columns if features[name].nunique(dropna=False) == 1]
-    uninformative = [(counters, "seem to number the rows"), (constant, "have one value in all rows")]
-    why = [f"{join_some([*map(printable, names)])} {_agree(words, names)}" for names, words in uninformative if names]
+    seem, have = agree(len(counters), "seems", "seem"), agree(len(constant), "has", "have")
+    uninformative = [(counters, f"{seem} to number the rows"), (constant, f"{have} one value in all rows")]
+    why = [f"{join_some([*map(printable, names)])} {words}" for names, words in uninformative if names]
     if not why:
         return text
     useless = counters + constant
-    advice = f"leave {'it' if len(useless) == 1 else 'them'} out with {advise_drop(useless)}"
+    advice = f"leave {agree(len(useless), 'it', 'them')} out with {advise_drop(useless)}"
     return f"{text}; {' and '.join(why)}, which teaches a model nothing: {advice}"
-
-
-def _agree(words: str, names: list[str]) -> str:
-    """Returns words that begin with a verb in the plural, in the singular where there is one name."""
-    verb, _, rest = words.partition(" ")
-    return words if len(names) > 1 else f"{'has' if verb == 'have' else verb + 's'} {rest}"
 
 
 def is_number(column: pd.Series[Any]) -> bool:

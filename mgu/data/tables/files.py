@@ -21,6 +21,7 @@ from mgu.data.tables.formats import find_format
 from mgu.data.tables.parquet_file import read_parquet
 from mgu.data.tables.target import check_target, diagnose_header, infer_task, select_known
 from mgu.errors import UserError, how_to_install
+from mgu.text.agree import agree
 from mgu.text.printable import printable
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _resolve_names(dataset: dict[str, Any]) -> dict[str, str | int]:
     what = {"path": "a CSV or Parquet file", "target": "the column to be predicted"}
     if missing := [key for key in examples if dataset.get(key) in (None, "")]:
         must = " and ".join(f"dataset.{key} must be {what[key]}" for key in missing)
-        are = "is" if len(missing) == 1 else "are"
+        are = agree(len(missing), "is", "are")
         advice = " ".join(f"dataset.{key}={examples[key]}" for key in missing)
         raise UserError(f"{must}, but {are} not set. Pass {advice}.")
     for key in examples:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mgu.console.text import size
+from mgu.console.text import count, size
 from mgu.report.costs import cost_ratios, describe_ratios
 from mgu.report.data_names import name_data
 from mgu.report.diff.classes import compare_classes
@@ -26,6 +26,7 @@ from mgu.results.compare.axes import complete_values, is_outside_identity, write
 from mgu.results.schema.replicate import Replicate
 from mgu.results.schema.result import Result
 from mgu.tasks.score import shorten
+from mgu.text.agree import agree
 
 NO_KEYS = ("dataset.sha256",)  # the table of the data has it
 
@@ -133,7 +134,7 @@ def _describe_models(first: Side, second: Side, pairs: list[tuple[str, Row, Row]
         return []
     lonely = [f"{len(s.models) - len(pairs)} of {len(s.models)} in {n}" for s, n in ((first, "A"), (second, "B"))]
     has_lonely = any(len(side.models) > len(pairs) for side in (first, second))
-    same = "1 model has" if len(pairs) == 1 else f"{len(pairs)} models have"
+    same = f"{count(len(pairs), 'model')} {agree(len(pairs), 'has', 'have')}"
     return [f"{same} the same name; without a partner are {' and '.join(lonely)}."] if has_lonely else []
 
 
