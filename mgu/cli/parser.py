@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mgu.errors import UserError
 from mgu.text.nearest import nearest
@@ -13,8 +13,43 @@ SIMILAR = 0.7  # of a flag to a mistyped one; below it words are alike by chance
 UNKNOWN = "unrecognized arguments: "  # begins what argparse says
 
 
+class Once(argparse._StoreAction):
+    """Takes the value of an option, of which argparse would take the last one without a word."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string and isinstance(parser, Parser):
+            if self.dest in parser.given:
+                both = (parser.given[self.dest], values)
+                was, now = (" ".join(map(str, each)) if isinstance(each, list) else each for each in both)
+                advice = "Name all after one of them." if isinstance(values, list) else "Leave one of them out."
+                raise UserError(f"{option_string} must be given once, but got {was} and {now}. {advice}")
+            parser.given[self.dest] = values
+        super().__call__(parser, namespace, values, option_string)
+
+
 class Parser(argparse.ArgumentParser):
-    """Parses arguments; its errors are UserErrors."""
+    """Parses arguments; its errors are UserErrors.
+
+    Attributes:
+        given: The options of the arguments that are parsed, with their values.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.given: dict[str, Any] = {}
+        for name in (None, "store"):
+            self.register("action", name, Once)
+
+    def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
+        """Parses arguments, of which each option may be given once."""
+        self.given = {}
+        return super().parse_known_args(*args, **kwargs)
 
     def error(self, message: str) -> NoReturn:
         """Raises UserError for a mistake that argparse found."""

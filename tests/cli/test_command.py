@@ -69,6 +69,8 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("-m norm=ln,lm", "norm must be one of"),
         ("-m +experiment=digits seed=0,-1", "seed must be greater than or equal to 0, but got -1"),
         ("-m +experiment=digits ~hydra.sweeper.grids", "hydra.sweeper.grids must be set, but is missing"),
+        ("report --by norm --by lr", "--by must be given once, but got norm and lr. Leave one of them out."),
+        ("search export x --optuna j --study a b --study c", "must be given once, but got a b and c. Name all after"),
         ("~layout", "layout must be set, but is missing. Add it"),
         ("~threads", "~threads must name a key that has a value here, but threads has none. Leave ~threads out."),
         ("~notify", "~notify must name a key that has a value here"),
