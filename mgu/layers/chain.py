@@ -112,15 +112,21 @@ def _apply_links(links: Links, x: Tensor) -> Tensor:
 class _Entry:
     """Stands for the `ctx` of one link, which keeps there what its backward pass needs."""
 
-    saved_tensors: Sequence[Tensor | None] = ()
-
     def __init__(self, link: Link, needs_x: bool, needs: Sequence[bool]) -> None:
-        self.link = link
+        self.link, self.saved_tensors = link, tuple[Tensor | None, ...]()
         self.needs_input_grad = *(False,) * len(link.before), needs_x, *(False,) * len(link.between), *needs
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keeps tensors until the chain hands them to torch, which watches over them."""
+        """Keeps tensors. Those that others may change are watched by the chain."""
         self.saved_tensors = tensors
+
+    def backward(self, grad: Tensor) -> Sequence[Tensor | None]:
+        """Returns the gradients of input and tensors, and frees what was kept, unless it will be asked for again."""
+        before, between = len(self.link.before), len(self.link.between)
+        gradients = self.link.function.backward(self, grad)
+        if not torch._C._autograd._get_current_graph_task_keep_graph():
+            self.saved_tensors = ()
+        return gradients[before], *gradients[before + 1 + between :]
 
 
 class _Chain(torch.autograd.Function):
@@ -128,33 +134,27 @@ class _Chain(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, links: Links, x: Tensor, *tensors: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, *tensors)
         _, needs_x, *needed = ctx.needs_input_grad
-        entries, saved, start = [], [], 0
+        ctx.entries, start = list[_Entry](), 0
         for link in links:
             stop = start + len(link.tensors)
-            entry: Any = _Entry(link, needs_x, needed[start:stop])
+            needs = needed[start:stop]
+            entry: Any = _Entry(link, needs_x, needs)
             x = link.function.forward(entry, *link.before, x, *link.between, *tensors[start:stop])
-            needs_x, start = needs_x or any(needed[start:stop]), stop
-            entries.append((entry, len(entry.saved_tensors)))
-            saved += entry.saved_tensors
-            entry.saved_tensors = ()
-        ctx.save_for_backward(*saved)
-        ctx.entries = entries
+            ctx.entries.append(entry)
+            needs_x, start = needs_x or any(needs), stop
         return x
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor | None) -> tuple[Tensor | None, ...]:
         assert grad is not None
         refuse_higher_order(grad, "eager")
-        saved, gradients = ctx.saved_tensors, list[Tensor | None]()
-        stop = len(saved)
-        for entry, count in reversed(ctx.entries):
-            link, start = entry.link, stop - count
-            of_link: Sequence[Tensor | None] = (None,) * len(link.tensors)
+        _ = ctx.saved_tensors  # raises where one of them was changed, or all are freed
+        gradients: list[Tensor | None] = []
+        for entry in reversed(ctx.entries):
+            of_link: Sequence[Tensor | None] = (None,) * len(entry.link.tensors)
             if grad is not None:
-                entry.saved_tensors = saved[start:stop]
-                of_all = link.function.backward(entry, grad)
-                entry.saved_tensors = ()
-                grad, of_link = of_all[len(link.before)], of_all[len(link.before) + 1 + len(link.between) :]
-            gradients[:0], stop = of_link, start
+                grad, *of_link = entry.backward(grad)
+            gradients[:0] = of_link
         return None, grad, *gradients
