@@ -55,6 +55,19 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
         if is_of_system(error):
             _exit(1, f"files must be readable and writable, but got: {error}. Check the path and its permissions.")
         _exit(1, traceback.format_exc().rstrip())  # of a socket or a library: not of what the user can see to
+    except Exception as error:
+        if _is_of_interrupt(error):
+            _exit(130, _describe_interrupt(arguments))
+        raise
+
+
+def _is_of_interrupt(error: BaseException | None) -> bool:
+    """Tells whether an exception came of Ctrl-C, of which compiled modules that are being imported make another one."""
+    while error:
+        if isinstance(error, KeyboardInterrupt) or KeyboardInterrupt.__name__ in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _describe_interrupt(arguments: Sequence[str]) -> str:

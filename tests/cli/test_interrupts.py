@@ -9,6 +9,7 @@ import weakref
 
 import pytest
 
+from mgu.cli.exit_codes import exit_codes
 from mgu.cli.interrupts import prepare_interrupts
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -61,3 +62,25 @@ def test_other_exceptions_that_cannot_be_raised_are_shown(
     finally:
         signal.signal(signal.SIGTERM, before)
     assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def _of_interrupt() -> Exception:
+    error = ImportError("numpy could not be imported")
+    error.__context__ = KeyboardInterrupt()
+    return error
+
+
+@pytest.mark.parametrize("error", [_of_interrupt(), ImportError("KeyboardInterrupt: \n\nAt:\n  <frozen importlib>")])
+def test_an_import_that_an_interrupt_broke_is_an_interrupt(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Compiled modules turn Ctrl-C while they are imported into an exception of their own, which was a traceback."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as exited, exit_codes(["explain"]):
+            raise error
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert exited.value.code == 130 and capsys.readouterr().err == "interrupted.\n"
+    with pytest.raises(ImportError, match="no such module"), exit_codes(["explain"]):
+        raise ImportError("no such module")
