@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 
 from mgu.errors import UserError
 from mgu.results.compare.fingerprints import is_same_data
+from mgu.results.on_disk.closed import closed_run, find_closed
 from mgu.results.on_disk.files import make_folder, write_text
 from mgu.results.on_disk.search_files import SEARCH_FOLDER, STUDY_FILE, STUDY_HISTORY_FILE
 from mgu.search.budget import Budget
@@ -79,14 +80,17 @@ class Study:
         """Reads the history as it is, which is empty where there is no file.
 
         Raises:
-            UserError: It is damaged, or of another study.
+            UserError: It is damaged, of another study, or cannot be read by this user.
         """
+        closed = find_closed(self.folder)
+        if closed and closed.lacks == "read":
+            raise closed_run(self.title, closed)
         return History(self.folder / STUDY_HISTORY_FILE, self.space, self.identity)
 
     @property
     def has_begun(self) -> bool:
         """Whether it has a history."""
-        return (self.folder / STUDY_HISTORY_FILE).exists()
+        return os.path.exists(self.folder / STUDY_HISTORY_FILE)
 
     def open(self) -> History:
         """Creates the folder if it is new, and reads the history.
@@ -94,6 +98,8 @@ class Study:
         Raises:
             UserError: The folder is of another study, or cannot be written.
         """
+        if closed := find_closed(self.folder if os.path.exists(self.folder) else self.folder.parent):
+            raise closed_run(self.title, closed)
         make_folder(self.folder)
         (self.folder / "workers").mkdir(exist_ok=True)
         with self.lock():

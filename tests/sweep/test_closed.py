@@ -81,7 +81,7 @@ def test_what_is_done_there_is_done_unless_it_is_forced(configure: Configure) ->
 
 @pytest.mark.parametrize(
     ("mode", "way_out"),
-    [(0o500, "Have alice train the run to its end, or open it"), (0o000, "cannot be read. Have alice open it")],
+    [(0o500, "Have alice finish what is there, or open it"), (0o000, "cannot be read. Have alice open it")],
 )
 def test_a_run_that_is_to_be_trained_there_is_refused_with_the_way_out(
     mode: int, way_out: str, configure: Configure
@@ -120,8 +120,8 @@ def test_a_run_that_its_owner_trains_there_is_waited_for(
 def test_one_line_says_how_many_where_and_what_to_do() -> None:
     folders = [closed.Closed(Path(f"/runs/e/{number}"), "written", "alice") for number in range(5)]
     assert describe_closed(folders[:1]) == (
-        "skipped 1 run, for its folder is closed to you: /runs/e/0 (of alice, cannot be written). Have alice train the "
-        "run to its end, or open it (chmod -R a+rwX /runs/e/0), or pass another runs_dir=..."
+        "skipped 1 run, for its folder is closed to you: /runs/e/0 (of alice, cannot be written). Have alice finish "
+        "what is there, or open it (chmod -R a+rwX /runs/e/0), or pass another runs_dir=..."
     )
     line = describe_closed(folders)
     assert line.startswith("skipped 5 runs, for their folders are closed to you: /runs/e/0 (of alice, cannot be")
@@ -156,6 +156,31 @@ def test_a_search_stops_before_it(
     leave(configure(*words, "norm=ln", f"runs_dir={here / 'runs'}"), 0o500)
     assert call(monkeypatch, *words, "norm=ln,no_norm", "search=grid", "space=grid", "-m") == 1
     assert "stopped: the folder of digits_2-ln-s0 must be one that you can read and write" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_search_that_another_user_began_names_its_folder_and_the_way_out(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("+experiment=digits", QUICK[0], *QUICK[2:], "residual=without", "norm=ln,no_norm", "seed=0")
+    line = (*words, "search=grid", "space=grid", "-m")
+    assert call(monkeypatch, *line) == 0
+    [study] = (here / "runs/digits/search").iterdir()
+    for mode, lacks in ((0o500, "written"), (0o000, "read")):
+        study.chmod(mode)
+        capsys.readouterr()
+        assert call(monkeypatch, *line) in (1, 2)
+        told = (
+            f"the folder of grid on grid, seed 0 must be one that you can read and write, but {study} belongs to alice"
+        )
+        assert f"{told} and cannot be {lacks}. Have alice" in capsys.readouterr().err
+    assert call(monkeypatch, "plan", *line[:-1]) == 2
+    assert f"{told} and cannot be read. Have alice open it" in capsys.readouterr().err
+    study.chmod(0o700)
+    study.parent.chmod(0o500)
+    assert call(monkeypatch, *line[:-1], "search.seed=1", "-m") in (1, 2)
+    assert f"but {study.parent} belongs to alice and cannot be written" in capsys.readouterr().err
+    study.parent.chmod(0o700)
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o300])

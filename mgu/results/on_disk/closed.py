@@ -1,4 +1,4 @@
-"""Folders of runs that are closed to this user, as other users leave them in a runs folder that they share."""
+"""Folders of runs and searches that are closed to this user, as others leave them in a runs folder that they share."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 from mgu.errors import UserError
 from mgu.results.on_disk.file_names import LOCK_FILE, LOG_FILE, RESULT_FILE
+from mgu.results.on_disk.search_files import STUDY_HISTORY_FILE
 
-IN_PLACE = (LOCK_FILE, LOG_FILE)  # files that are written on; the others are replaced
+IN_PLACE = (LOCK_FILE, LOG_FILE, STUDY_HISTORY_FILE)  # files that are written on; the others are replaced
 
 
 class Closed(NamedTuple):
     """Holds what is closed to this user.
 
     Attributes:
-        folder: The folder of a run, or that of its experiment where this cannot be entered.
+        folder: The folder of a run or a search, or one above it that cannot be entered.
         lacks: What cannot be done there: "read" or "written".
         owner: Whom it belongs to.
     """
@@ -31,19 +32,19 @@ class Closed(NamedTuple):
         """What to do about it, in a sentence."""
         if self.owner == YOU:
             return f"Open it (chmod -R u+rwX {self.folder}), or pass another runs_dir=..."
-        train = "train the run to its end, or " if self.lacks == "written" else ""
-        return f"Have {self.owner} {train}open it (chmod -R a+rwX {self.folder}), or pass another runs_dir=..."
+        finish = "finish what is there, or " if self.lacks == "written" else ""
+        return f"Have {self.owner} {finish}open it (chmod -R a+rwX {self.folder}), or pass another runs_dir=..."
 
 
 class ClosedRun(UserError):  # noqa: N818 - it is what the folder is
-    """Says that a run is not to be trained, for its folder is closed to this user."""
+    """Says that a run is not to be trained, nor a search to go on, for its folder is closed to this user."""
 
 
 YOU = "you"
 
 
 def find_closed(folder: Path) -> Closed | None:
-    """Finds out whether this user may not read or not write the folder of a run.
+    """Finds out whether this user may not read or not write the folder of a run or a search.
 
     Args:
         folder: The folder; it need not exist.
@@ -66,10 +67,10 @@ def find_closed(folder: Path) -> Closed | None:
 
 
 def closed_run(name: str, closed: Closed) -> ClosedRun:
-    """Returns the error for a run that cannot be trained.
+    """Returns the error for a run that cannot be trained, or a search that cannot go on.
 
     Args:
-        name: What people call the run.
+        name: What people call it.
         closed: What is closed.
 
     Returns:
