@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from filelock import FileLock, Timeout
@@ -35,6 +35,20 @@ from mgu.search.space import Space
 from mgu.search.strategy import Strategy
 
 
+class SearchedData(NamedTuple):
+    """Holds the data of a study, by which reports find it.
+
+    Attributes:
+        dataset: Name of the data set.
+        split: Name of its split.
+        fingerprint: Tells whether a function of the user's returns the same rows again; None: not known.
+    """
+
+    dataset: str
+    split: str
+    fingerprint: str | None = None
+
+
 class Study:
     """Holds what a study is.
 
@@ -47,8 +61,7 @@ class Study:
         budget: The resolved budget. It is no part of the identity: with a larger one, a study goes on.
         settings: What else identifies the study, as plain values: options, second objective, the configuration of a
             trial without its point.
-        data: Name of the data set, and the split, by which reports find the study.
-        fingerprint: Tells whether a function of the user's returns the same rows again; None: not known.
+        data: What it is searched on.
     """
 
     def __init__(
@@ -60,10 +73,9 @@ class Study:
         seed: int,
         budget: Budget,
         settings: Mapping[str, Any],
-        data: tuple[str, str],
-        fingerprint: str | None = None,
+        data: SearchedData,
     ) -> None:
-        self.data, self.fingerprint = data, fingerprint
+        self.data = data
         self.space, self.strategy, self.name, self.seed, self.budget = space, strategy, name, seed, budget
         self.settings = dict(settings)
         described = {"strategy": name, "seed": seed, "space": space.describe(), **self.settings}
@@ -107,8 +119,8 @@ class Study:
             content = {
                 "identity": self.identity,
                 **self.described,
-                "data": list(self.data),
-                **({"fingerprint": self.fingerprint} if self.fingerprint else {}),
+                "data": [self.data.dataset, self.data.split],
+                **({"fingerprint": self.data.fingerprint} if self.data.fingerprint else {}),
                 "size": self.space.size,
                 "unit": self.space.unit,
                 "budget": asdict(self.budget),
@@ -131,7 +143,7 @@ class Study:
                 f"{path} must be of study {self.identity}, but is of study {identity}. Move its folder away, or search "
                 "with what it was begun with."
             )
-        if not is_same_data(fingerprint, self.fingerprint) and (self._was_told() or self._has_workers()):
+        if not is_same_data(fingerprint, self.data.fingerprint) and (self._was_told() or self._has_workers()):
             raise UserError(
                 f"{path} must be of a study on the rows of today, but dataset.target has returned others to it. Seed "
                 "what it draws, as by random_state=0, or put back the files that it reads, or move the study's folder "

@@ -13,7 +13,7 @@ from mgu.results.runs.searches import Searches
 from mgu.search.budget import Budget
 from mgu.search.damage import describe_damage
 from mgu.search.strategies import build_strategy
-from mgu.search.study import Study
+from mgu.search.study import SearchedData, Study
 from tests.examples import example_result
 from tests.search.spaces import GRID
 from tests.search.test_history import fill
@@ -28,7 +28,7 @@ LOST = (
 def study(tmp_path: Path) -> Study:
     """Three trials that have ended, each with its run."""
     strategy = build_strategy("random", GRID, 0, {})
-    study = Study(tmp_path / "digits", GRID, strategy, "random", 0, Budget(), {}, ("digits", "paper"))
+    study = Study(tmp_path / "digits", GRID, strategy, "random", 0, Budget(), {}, SearchedData("digits", "paper"))
     history = study.open()
     fill(history, 3, runs=True)
     for number in range(3):

@@ -17,7 +17,7 @@ from mgu.search.history import History
 from mgu.search.space import Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategy import Cost
-from mgu.search.study import Study
+from mgu.search.study import SearchedData, Study
 from tests.search.spaces import GRID, MIXED, TILES
 
 
@@ -82,7 +82,9 @@ def test_damage_before_the_end_is_named_with_its_line(line: str, tmp_path: Path)
 
 def study(folder: Path, seed: int = 0, budget: Budget | None = None, space: Space = GRID) -> Study:
     strategy = build_strategy("random", space, seed, {})
-    return Study(folder, space, strategy, "random", seed, budget or Budget(trials=3), {"run": 1}, ("digits", "paper"))
+    return Study(
+        folder, space, strategy, "random", seed, budget or Budget(trials=3), {"run": 1}, SearchedData("digits", "paper")
+    )
 
 
 def test_a_study_goes_on_with_a_larger_budget_and_refuses_another_ones_history(tmp_path: Path) -> None:
@@ -170,7 +172,8 @@ def test_a_promotion_pays_what_it_trains_and_what_was_paid_twice_before() -> Non
 
 def test_a_study_does_not_go_on_with_other_rows(tmp_path: Path) -> None:
     begun, same, others = study(tmp_path), study(tmp_path), study(tmp_path)
-    begun.fingerprint, same.fingerprint, others.fingerprint = "90 0.125 0.5", "90 0.12501 0.5", "90 -0.75 0.5"
+    for own, rows in ((begun, "90 0.125 0.5"), (same, "90 0.12501 0.5"), (others, "90 -0.75 0.5")):
+        own.data = own.data._replace(fingerprint=rows)
     history = others.open()  # it was refused before its first trial, and begins with the rows that were put back
     assert begun.open().order == history.order == []
     with begun.at_work(), pytest.raises(UserError, match="rows of today"):  # its trial is on the rows of then

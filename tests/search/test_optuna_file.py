@@ -28,7 +28,7 @@ from mgu.search.propose import propose
 from mgu.search.space import Point, Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategy import Cost
-from mgu.search.study import Study
+from mgu.search.study import SearchedData, Study
 from mgu.sweep.search.study_run import best_of
 from tests.search.spaces import GRID, MIXED, TILES, bowl
 
@@ -43,7 +43,7 @@ def begin(folder: Path, strategy: str, space: Space, budget: Budget | None = Non
     options = settings.pop("options", {})
     own = build_strategy(strategy, space, 0, options)
     known = {"options": options, "second": None, "warm_start": {"folder": None, "charge": True}, **settings}
-    return Study(folder, space, own, strategy, 0, budget or Budget(), known, ("digits", "paper"))
+    return Study(folder, space, own, strategy, 0, budget or Budget(), known, SearchedData("digits", "paper"))
 
 
 def run(study: Study, number: int, score: Callable[[Point], float], metric: str = "accuracy") -> History:

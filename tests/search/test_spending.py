@@ -18,7 +18,7 @@ from mgu.search.history import History
 from mgu.search.spending import count_trials, spent_in_all
 from mgu.search.strategies import build_strategy
 from mgu.search.strategy import Cost
-from mgu.search.study import Study
+from mgu.search.study import SearchedData, Study
 from mgu.sweep.search.study_run import describe_end
 from tests.search.spaces import GRID
 
@@ -28,7 +28,7 @@ POINTS = list(GRID.points())
 
 def study_of(folder: Path, budget: Budget) -> Study:
     strategy = build_strategy("random", GRID, 0, {}, False)
-    return Study(folder, GRID, strategy, "random", 0, budget, {}, ("digits", "paper"))
+    return Study(folder, GRID, strategy, "random", 0, budget, {}, SearchedData("digits", "paper"))
 
 
 def ask(history: History, number: int, **values: Any) -> None:

@@ -28,7 +28,7 @@ from mgu.search.space import Point, Space
 from mgu.search.spaces.density import DensitySpace
 from mgu.search.spaces.grid import GridSpace
 from mgu.search.strategies import build_strategy
-from mgu.search.study import Study
+from mgu.search.study import SearchedData, Study
 from mgu.search.usable import OTHER_ROWS
 from mgu.sweep.search import warm_start, worker
 from mgu.sweep.search.match_runs import PointFinder
@@ -84,7 +84,7 @@ def search_of(space: Space, configure: Configure, folder: Path, fixed_seed: int 
         return configure(*words.values(), f"seed={seed}")
 
     strategy = build_strategy("random", space, 0, {}, False)
-    study = Study(folder, space, strategy, "random", 0, Budget(trials=9), {}, ("digits", "paper"))
+    study = Study(folder, space, strategy, "random", 0, Budget(trials=9), {}, SearchedData("digits", "paper"))
     settings = TrialSettings(compose, fixed_seed=fixed_seed, max_failures=1)
     return StudyRun(study, settings, compose(space.sample(Random(0)), 0, None))
 

@@ -102,7 +102,7 @@ def _replay_group(
     curves = replay(replayed, [each.study.seed for each in studies], count_cores())
     name = f"{first.name}-{first.space.name}-{first.identity}"
     described = settings_of({**first.described, "size": first.space.size})
-    save_replayed(folder, name, first.data, curves, described, first.fingerprint)
+    save_replayed(folder, name, first.data[:2], curves, described, first.data.fingerprint)
     took = describe_s(time.perf_counter() - begun)
     seeds_text = count(len(known[key]), "recorded seed")
     number = count(len(curves), "study")

@@ -31,7 +31,7 @@ from mgu.search.spaces import build_space
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.strategies import STRATEGIES, build_strategy
 from mgu.search.strategy import is_multi_fidelity
-from mgu.search.study import Study
+from mgu.search.study import SearchedData, Study
 from mgu.search.unit_cost import unit_seconds
 
 MOST_STUDIES = 10_000
@@ -203,9 +203,8 @@ def _build_study(
     described = {"options": kept, "warm_start": settings.warm_start.model_dump(), **identity}
     described |= {"per_cost": True} if search.per_cost else {}
     folder = runs_dir(start) / start.experiment_name
-    data = (start.dataset.label, start.dataset.split)
-    known = (budget, described, data, fingerprint_of(start.model_dump()))
-    return Study(folder, space, strategy, search.name, search.seed, *known)
+    data = SearchedData(start.dataset.label, start.dataset.split, fingerprint_of(start.model_dump()))
+    return Study(folder, space, strategy, search.name, search.seed, budget, described, data)
 
 
 def _complete_options(settings: StudySettings, start: RunConfig) -> dict[str, Any]:
