@@ -142,11 +142,17 @@ def test_the_table_of_a_sweep_names_what_has_no_result_and_why(
     [
         ((), ""),
         (("ok", "diverged"), ""),
-        (("ok", "failed"), "1 of 2 runs failed. The same command tries them again."),
+        (("ok", "failed"), "1 of 2 runs failed. The same command tries it again."),
+        (("failed", "failed"), "2 of 2 runs failed. The same command tries them again."),
+        (
+            ("closed", "failed", "ok"),
+            "1 of 3 runs failed. The same command tries it again. 1 of 3 runs was skipped: its "
+            "folder is closed to you.",
+        ),
         (("foreign", "ok"), "1 of 2 runs was skipped: another version of mgu trained it."),
         (
             ("foreign", "pending", "foreign"),
-            "1 of 3 runs failed. The same command tries them again. 2 of 3 runs were skipped: another version of mgu "
+            "1 of 3 runs failed. The same command tries it again. 2 of 3 runs were skipped: another version of mgu "
             "trained them.",
         ),
     ],

@@ -53,7 +53,7 @@ def errors(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     monkeypatch.setattr(module, "run_job", run_job)
     monkeypatch.setattr(module, "find_result", lambda config: results["last"])
-    for name in ("check_not_foreign", "check_same_data", "find_done"):
+    for name in ("check_not_closed", "check_not_foreign", "check_same_data", "find_done"):
         monkeypatch.setattr(module, name, lambda config: None)
     return errors
 
