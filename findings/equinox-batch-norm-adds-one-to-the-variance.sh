@@ -3,13 +3,13 @@
 #   variance at 1 and divides at inference by 1 - momentum^n, the correction of an average that begins at 0. After n
 #   steps it infers with the variance + momentum^n / (1 - momentum^n): 99 too much after one step of the default
 #   momentum of 0.99, 0.58 after a hundred, 0.05 after three hundred. Training uses the batch and shows nothing; in
-#   evaluation what varies little is squeezed towards zero. mode="ema" and haiku's batch norm, which corrects an average
-#   that begins at 0, are right.
+#   evaluation what varies little is squeezed towards zero. mode="ema" and haiku's batch norm, which corrects an
+#   average that begins at 0, are right.
 # Guess before: a corrected average of the same batch over and over is that batch's variance from the first step on.
 # Versions: equinox==0.13.8, dm-haiku==0.0.17, jax==0.10.2, jaxlib==0.10.2, numpy==2.4.6, CPU.
-# Seen: channels of standard deviation 0.1, momentum 0.99, the same batch at every step. Standard deviation of the output
-#   in evaluation after 1, 100, 300, 1000 steps: mode="batch" 0.010, 0.127, 0.393, 0.997; in training, with mode="ema"
-#   and of haiku 0.999 throughout (eps takes the rest).
+# Seen: channels of standard deviation 0.1, momentum 0.99, the same batch at every step. Standard deviation of the
+#   output in evaluation after 1, 100, 300, 1000 steps: mode="batch" 0.010, 0.127, 0.393, 0.997; in training, with
+#   mode="ema" and of haiku 0.999 throughout (eps takes the rest).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

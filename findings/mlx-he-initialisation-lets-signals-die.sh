@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Claim: he_normal and he_uniform of MLX draw weights of variance 1 / fan_in. The 2 that He et al. put there for ReLU,
 #   which is what sets their initialisation apart from LeCun's, is left to an argument gain, whose default is 1. In a
-#   stack of layers with ReLU the squares of the signal halve at every layer: after 20 layers it has a thousandth of its
-#   size. The functions of the same name in Keras and JAX, and kaiming_normal_ of torch, keep it.
+#   stack of layers with ReLU the squares of the signal halve at every layer: after 20 layers it has a thousandth of
+#   its size. The functions of the same name in Keras and JAX, and kaiming_normal_ of torch, keep it.
 # Guess before: he_normal is he_normal; a gain multiplies that.
 # Versions: mlx==0.32.4 (mlx-cpu), jax==0.10.2, jaxlib==0.10.2, keras==3.15.1, torch==2.15.0, numpy==2.3.5, CPU.
-# Seen: variance of 512 x 512 weights times 512: MLX 1.00 for both functions, Keras, JAX and torch 2.00. Root mean square
-#   after 20 layers of 512 with ReLU, from 1: MLX 0.0015 and 0.0012, the others 0.69 to 1.31.
+# Seen: variance of 512 x 512 weights times 512: MLX 1.00 for both functions, Keras, JAX and torch 2.00. Root mean
+#   square after 20 layers of 512 with ReLU, from 1: MLX 0.0015 and 0.0012, the others 0.69 to 1.31.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Claim: torch.onnx.export with dynamo=False writes floor division (//, torch.floor_divide) of tensors as one that rounds
-#   towards zero, for integers and for floats: -1 // 4 is -1 in torch and 0 in the file. The same division as
+# Claim: torch.onnx.export with dynamo=False writes floor division (//, torch.floor_divide) of tensors as one that
+#   rounds towards zero, for integers and for floats: -1 // 4 is -1 in torch and 0 in the file. The same division as
 #   torch.div(rounding_mode="floor") is exported right, and so is the remainder, so that in the file q * b + r is no
 #   longer a. The checker passes the file. dynamo=True is right.
 # Guess before: // and torch.div(rounding_mode="floor") are the same function, as torch's documentation says, and
