@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Claim: the bias of a convolution before a batch norm has an exact gradient of zero. In single precision rounding leaves
-#   some 1e-7 of it, which Adam and NAdam divide by its own size, so that the bias walks by ten learning rates in 200
-#   steps; in double precision it stays. The running mean, which follows with a momentum of 0.01, lags behind the walk:
-#   what a network says in evaluation mode then depends on how its convolution happens to round.
+# Claim: the bias of a convolution before a batch norm has an exact gradient of zero. In single precision rounding
+#   leaves some 1e-7 of it, which Adam and NAdam divide by its own size, so that the bias walks by ten learning rates in
+#   200 steps; in double precision it stays. The running mean, which follows with a momentum of 0.01, lags behind the
+#   walk: what a network says in evaluation mode then depends on how its convolution happens to round.
 # Guess before: noise of 1e-7 moves nothing that anybody could see, and precision changes the last digits only.
 # Versions: torch==2.15.0 (numpy==2.3.5), CPU.
 # Seen: largest bias after 200 steps at a rate of 0.01: float32 0.11 (Adam), 0.10 (NAdam), double 1e-10; distance of the

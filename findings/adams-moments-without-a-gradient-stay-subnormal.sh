@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Claim: the first moment of Adam, AdamW and NAdam of a weight that has no gradient any more does not decay to zero on a
-#   CPU: 0.9 times the least few numbers rounds to themselves, so that after a thousand steps every one of them is 4 times
-#   2^-149 for good. Processors compute with such numbers slowly: each update then takes several times as long as the
-#   first ones, for the rest of the training (embeddings of users or words that no batch has, units that are dead, gates
-#   that are closed). torch keeps subnormal numbers by default; with torch.set_flush_denormal(True) both are gone.
+#   CPU: 0.9 times the least few numbers rounds to themselves, so that after a thousand steps every one of them is 4
+#   times 2^-149 for good. Processors compute with such numbers slowly: each update then takes several times as long as
+#   the first ones, for the rest of the training (embeddings of users or words that no batch has, units that are dead,
+#   gates that are closed). torch keeps subnormal numbers by default; with torch.set_flush_denormal(True) both are gone.
 # Guess before: moments of a weight without a gradient are exactly zero after some 900 steps (0.9^900 is below the least
 #   number), and an update takes the same time whatever the numbers are.
 # Versions: torch==2.15.0 (numpy==2.3.5), x86-64 CPU, one thread.

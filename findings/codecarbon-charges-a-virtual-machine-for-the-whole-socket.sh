@@ -5,8 +5,8 @@
 #   4 W a thread.
 # Guess before: the socket's power times the machine's share of the socket's threads, or the same rule for both.
 # Version: codecarbon==3.3.2.
-# Seen: two threads of an Intel Xeon Platinum 8375C (32 cores, 64 threads): 300 W; two of an "Intel Xeon Processor": 8 W;
-#   with both threads idle 30 W against 0.8 W are counted all the time.
+# Seen: two threads of an Intel Xeon Platinum 8375C (32 cores, 64 threads): 300 W; two of an "Intel Xeon Processor": 8
+#   W; with both threads idle 30 W against 0.8 W are counted all the time.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Claim: codecarbon takes the carbon intensity of the whole country where it does not know the region that it is given: a
-#   state of the USA that is misspelt, and every region of a country without regional data, get the country's number.
+# Claim: codecarbon takes the carbon intensity of the whole country where it does not know the region that it is given:
+#   a state of the USA that is misspelt, and every region of a country without regional data, get the country's number.
 #   Nothing is raised, and the emissions do not say which was taken.
 # Guess before: a region that is not known is an error, or the result says that the country was taken.
 # Versions: codecarbon==3.3.2.

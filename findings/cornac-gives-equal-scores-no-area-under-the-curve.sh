@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Claim: AUC of cornac counts an item that scores as much as a liked one for a lost pair, in place of half a pair. A model
-#   that says the same of all items gets 0, the mark of the worst ranking there is, where chance is 0.5; coarse scores,
-#   such as rounded ones, ratings or small counts, lose a part. Without ties it agrees with scikit-learn to the last digits.
+# Claim: AUC of cornac counts an item that scores as much as a liked one for a lost pair, in place of half a pair. A
+#   model that says the same of all items gets 0, the mark of the worst ranking there is, where chance is 0.5; coarse
+#   scores, such as rounded ones, ratings or small counts, lose a part. Without ties it agrees with scikit-learn to the
+#   last digits.
 # Guess before: ties count half, as the area under the curve has it: rounding makes a model little worse, and no worse
 #   than chance.
 # Versions: cornac==3.0.1, scikit-learn==1.9.1, numpy==2.4.6.
-# Seen: mean of 200 users with 50 items: scores as they are 0.761, scikit-learn 0.761; rounded to whole numbers 0.639 and
-#   0.745; all equal 0.000 and 0.500.
+# Seen: mean of 200 users with 50 items: scores as they are 0.761, scikit-learn 0.761; rounded to whole numbers 0.639
+#   and 0.745; all equal 0.000 and 0.500.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Claim: two metrics of implicit are not those of their names. precision_at_k divides by the number of items that the user
-#   likes where that is less than K: it grows with K, up to 1 for a random ranking, for it is recall then. It also sums over
-#   all users before it divides. AUC_at_k cuts the ranking at K and takes the rest for a straight line: a ranking that
-#   puts all liked items last gets 0.44 at K=5 and comes down to 0 only where K is the number of items.
+# Claim: two metrics of implicit are not those of their names. precision_at_k divides by the number of items that the
+#   user likes where that is less than K: it grows with K, up to 1 for a random ranking, for it is recall then. It also
+#   sums over all users before it divides. AUC_at_k cuts the ranking at K and takes the rest for a straight line: a
+#   ranking that puts all liked items last gets 0.44 at K=5 and comes down to 0 only where K is the number of items.
 # Guess before: precision at K is the share of the first K items that the user likes, so it falls with K towards the
 #   share of liked items; the area of the worst ranking is 0, and of a random one 0.5, at any K.
 # Versions: implicit==0.7.3, scipy==1.17.1, scikit-learn==1.9.1, numpy==2.4.6.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Claim: Nadam of Keras 3 and NAdam of torch are different optimizers at equal rate, betas and eps. Both raise momentum by
-#   0.96^(t d), but d is 0.004 in torch (and was in Keras 2, as schedule_decay), and 1 in Keras 3, where it cannot be set:
-#   momentum is within 5 % of its full value after 57 steps there, and after 14,100 in torch. Only torch's
+# Claim: Nadam of Keras 3 and NAdam of torch are different optimizers at equal rate, betas and eps. Both raise momentum
+#   by 0.96^(t d), but d is 0.004 in torch (and was in Keras 2, as schedule_decay), and 1 in Keras 3, where it cannot be
+#   set: momentum is within 5 % of its full value after 57 steps there, and after 14,100 in torch. Only torch's
 #   momentum_decay=1 is Keras's. A network whose rate was tuned in one of them trains otherwise in the other.
 # Guess before: the same numbers up to rounding, as for Adam.
 # Versions: keras==3.12.0 on torch==2.13.0.

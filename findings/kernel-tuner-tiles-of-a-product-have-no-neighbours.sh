@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Claim: where kernel-tuner's tunable parameters are tied by a product, as the tile sizes of a loop are (a * b * c = 64),
-#   no configuration has a neighbour of its default kind, "Hamming": to change one factor alone breaks the product. The
-#   iterated greedy search ends in a TypeError without measuring what its budget allows, and the greedy multi-start
-#   search is a random search, for every descent ends where it begins; neither says that the space is not connected.
-#   The same points with the outermost factor left out, as what the others leave, are searched.
+# Claim: where kernel-tuner's tunable parameters are tied by a product, as the tile sizes of a loop are (a * b * c =
+#   64), no configuration has a neighbour of its default kind, "Hamming": to change one factor alone breaks the product.
+#   The iterated greedy search ends in a TypeError without measuring what its budget allows, and the greedy multi-start
+#   search is a random search, for every descent ends where it begins; neither says that the space is not connected. The
+#   same points with the outermost factor left out, as what the others leave, are searched.
 # Guess before: local searches move along legal neighbours however a space is written down, or refuse one without any.
 # Versions: kernel-tuner==1.5.0, numpy==2.4.6.
-# Seen: 28 configurations with 0 Hamming neighbours each (2 to 6 "adjacent"); greedy_ils: "TypeError: 'NoneType' object is
-#   not iterable"; greedy_mls: 20 measurements, of which no two in a row differ in one parameter. Two free factors
+# Seen: 28 configurations with 0 Hamming neighbours each (2 to 6 "adjacent"); greedy_ils: "TypeError: 'NoneType' object
+#   is not iterable"; greedy_mls: 20 measurements, of which no two in a row differ in one parameter. Two free factors
 #   instead of three tied ones: 6 to 12 neighbours each, and greedy_ils measures all 20.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Claim: MLflow's database stores keep an infinite metric as +-1.7976931348623157e308, the largest finite number, while nan is
-#   kept as nan. A run that diverged reads back as a finite loss: isinf finds none, a mean over runs is 1e307 in place of
-#   inf, and a chart's axis reaches to 1e308. The user is told nothing.
+# Claim: MLflow's database stores keep an infinite metric as +-1.7976931348623157e308, the largest finite number, while
+#   nan is kept as nan. A run that diverged reads back as a finite loss: isinf finds none, a mean over runs is 1e307 in
+#   place of inf, and a chart's axis reaches to 1e308. The user is told nothing.
 # Guess before: inf comes back as inf, as nan comes back as nan, or is refused.
 # Versions: mlflow-skinny==3.17.2, sqlalchemy==2.1.9, alembic==1.20.1.
 # Seen: logged inf, -inf, nan; read back 1.7976931348623157e+308, -1.7976931348623157e+308, nan.

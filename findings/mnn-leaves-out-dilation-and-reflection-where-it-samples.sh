@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Claim: MNN leaves out attributes of ONNX operators that sample, and answers: max-pooling with a dilation takes direct
-#   neighbours (so that its answer is also of another size, unless padding makes up for it); GridSample with padding_mode
-#   "reflection" repeats the border, and mode "cubic" is linear. "border" and "linear" are right. Conversion is silent.
+#   neighbours (so that its answer is also of another size, unless padding makes up for it); GridSample with
+#   padding_mode "reflection" repeats the border, and mode "cubic" is linear. "border" and "linear" are right.
+#   Conversion is silent.
 # Guess before: an attribute that a converter does not know is refused, as unknown operators are.
 # Versions: mnn==3.6.1, torch==2.15.0, onnx==1.23.2, onnxscript==0.7.2, onnxruntime==1.32.0, numpy==2.3.5, CPU.
 # Seen: squares of 0 to 7, sampled at column 9: torch and onnxruntime 25 by reflection, MNN 49 (its "border", too);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Claim: QMCSampler counts the points that it has given in attributes of the study, not by the study's trials. A study
-#   that is rebuilt in memory from its trials (add_trial), as after a restart, begins its sequence again and asks for the
-#   points that it has already got. The same sampler on the undisturbed study goes on.
+#   that is rebuilt in memory from its trials (add_trial), as after a restart, begins its sequence again and asks for
+#   the points that it has already got. The same sampler on the undisturbed study goes on.
 # Guess before: with the same seed and the same trials the next point is the same.
 # Versions: optuna==5.0.0, scipy==1.17.1 (numpy==2.3.5).
 # Seen: undisturbed, the fifth point is new; rebuilt from four trials, the first four asks are the four old points.

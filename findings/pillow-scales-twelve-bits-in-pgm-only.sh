@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Claim: Pillow reads one 12-bit picture sixteen times as bright from a PGM file as from PNG or TIFF: PGM is scaled by its
-#   greatest value to 0..65535, the others keep the values of the file. The mode differs, too (I against I;16).
+# Claim: Pillow reads one 12-bit picture sixteen times as bright from a PGM file as from PNG or TIFF: PGM is scaled by
+#   its greatest value to 0..65535, the others keep the values of the file. The mode differs, too (I against I;16).
 # Guess before: the same pixels come back from every lossless format.
 # Versions: pillow==12.0.0, numpy==2.3.5; 13.0.0 does the same.
 # Seen: pixels 0, 1, 2048, 4095 come back as 0, 16, 32776, 65535 from PGM, as they are from PNG and TIFF.

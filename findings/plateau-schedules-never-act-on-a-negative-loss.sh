@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Claim: ReduceLROnPlateau of torch and reduce_on_plateau of optax, with the relative threshold that both have by default,
-#   take a negative loss that does not change at all for an improvement in every epoch: they multiply the best value by
-#   1 - threshold, which moves it the wrong way below zero. The learning rate never falls. With mode="max" of torch the same
-#   holds for a negative score such as a log-likelihood. The best value follows upwards: a loss that rises slowly enough
-#   is an improvement as well. With an absolute threshold both act.
+# Claim: ReduceLROnPlateau of torch and reduce_on_plateau of optax, with the relative threshold that both have by
+#   default, take a negative loss that does not change at all for an improvement in every epoch: they multiply the best
+#   value by 1 - threshold, which moves it the wrong way below zero. The learning rate never falls. With mode="max" of
+#   torch the same holds for a negative score such as a log-likelihood. The best value follows upwards: a loss that
+#   rises slowly enough is an improvement as well. With an absolute threshold both act.
 # Guess before: a constant is a plateau whatever its sign; adding a constant to the loss changes no schedule.
 # Versions: torch==2.15.0 (numpy==2.3.5), optax==0.2.8.
-# Seen: 100 epochs at 100: torch 1 -> 1e-8, optax 1e-9; 100 epochs at -100: both 1. From -100 upwards by 0.5 an epoch, with
-#   a threshold of 0.01: after 8 epochs the best value is -96, the learning rate 1. Absolute threshold: as at 100.
+# Seen: 100 epochs at 100: torch 1 -> 1e-8, optax 1e-9; 100 epochs at -100: both 1. From -100 upwards by 0.5 an epoch,
+#   with a threshold of 0.01: after 8 epochs the best value is -96, the learning rate 1. Absolute threshold: as at 100.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

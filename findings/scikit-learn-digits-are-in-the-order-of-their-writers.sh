@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Claim: the 1,797 images of scikit-learn's load_digits lie in the order of the people who wrote them, and no writer is named.
-#   A shuffled split has every writer on both sides: it measures how well known hands are read. Folds of images that lie
-#   together have twice the error, for three classifiers of different kinds. Accuracies of the two kinds of split, as
-#   found in tutorials and benchmarks, cannot be compared, and shuffled ones do not hold for a new writer.
+# Claim: the 1,797 images of scikit-learn's load_digits lie in the order of the people who wrote them, and no writer is
+#   named. A shuffled split has every writer on both sides: it measures how well known hands are read. Folds of images
+#   that lie together have twice the error, for three classifiers of different kinds. Accuracies of the two kinds of
+#   split, as found in tutorials and benchmarks, cannot be compared, and shuffled ones do not hold for a new writer.
 # Guess before: images are independent, and the error is the same up to noise whether folds are shuffled or not.
 # Versions: scikit-learn==1.7.2.
-# Seen: mean error of ten folds, shuffled (five seeds) and unshuffled: nearest neighbour 1.2 and 2.4 %, support vectors 1.0
-#   and 2.1 %, random forest 2.3 and 4.6 %. Each unshuffled one is above all five shuffled ones.
+# Seen: mean error of ten folds, shuffled (five seeds) and unshuffled: nearest neighbour 1.2 and 2.4 %, support vectors
+#   1.0 and 2.1 %, random forest 2.3 and 4.6 %. Each unshuffled one is above all five shuffled ones.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Claim: scikit-learn's StandardScaler takes a column for a constant where its deviation is below rows * mean * 2^-52, also
-#   where its numbers and their differences are exact in float64, and then leaves it unscaled (scale_ 1.0) without a
-#   warning: whether identifiers around 1e15 are scaled depends on the number of rows. RobustScaler scales them.
+# Claim: scikit-learn's StandardScaler takes a column for a constant where its deviation is below rows * mean * 2^-52,
+#   also where its numbers and their differences are exact in float64, and then leaves it unscaled (scale_ 1.0) without
+#   a warning: whether identifiers around 1e15 are scaled depends on the number of rows. RobustScaler scales them.
 # Guess before: a column is a constant where its numbers are equal, or where rounding makes up their differences.
 # Versions: scikit-learn==1.9.1, numpy==2.4.6, scipy==1.17.1.
 # Seen: 1e15 + (0 ... 999), deviation 289: scale_ 288.67 of 1,000 rows, 1.0 of 10,000 (transformed: -499.5 ... 499.5);

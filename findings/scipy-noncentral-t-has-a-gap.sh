@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Claim: scipy.stats.nct.cdf (and scipy.special.nctdtr, which it calls) is NaN for single non-centralities in the midst of
-#   ones for which it is right: 9 degrees of freedom, t = 2.26, at 38, but not at 37, 40 or 50. The survival function
+# Claim: scipy.stats.nct.cdf (and scipy.special.nctdtr, which it calls) is NaN for single non-centralities in the midst
+#   of ones for which it is right: 9 degrees of freedom, t = 2.26, at 38, but not at 37, 40 or 50. The survival function
 #   nct.sf is 1.0 at all of them, though it should be 1 - cdf. The power of a t-test is computed from either.
 # Guess before: the distribution function underflows to 0 and stays there.
 # Versions: scipy==1.17.1, numpy==2.3.5.

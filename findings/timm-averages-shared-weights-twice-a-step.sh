@@ -3,10 +3,11 @@
 #   the state dict, where a weight that two layers share has two names: it is averaged twice a step. Its decay is the
 #   square of the one that was set, the time constant half of that of all other weights of the same network.
 #   AveragedModel of torch, ema-pytorch and torch_ema average a shared weight once.
-# Guess before: a parameter is a parameter; how many layers use it changes nothing. The average stays shared, as it does.
+# Guess before: a parameter is a parameter; how many layers use it changes nothing. The average stays shared, as it
+#   does.
 # Versions: timm==1.0.31, ema-pytorch==0.8.3, torch_ema==0.3, torch==2.15.0, torchvision==0.29.2 (numpy==2.3.5).
-# Seen: weights go from 0 to 1, three steps with decay 0.9: own weights 0.271 = 1 - 0.9^3 everywhere, shared ones 0.469 =
-#   1 - 0.9^6 in timm's three classes, 0.271 elsewhere.
+# Seen: weights go from 0 to 1, three steps with decay 0.9: own weights 0.271 = 1 - 0.9^3 everywhere, shared ones 0.469
+#   = 1 - 0.9^6 in timm's three classes, 0.271 elsewhere.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

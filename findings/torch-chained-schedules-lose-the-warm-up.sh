@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Claim: ChainedScheduler of torch multiplies its schedules only where each is written as a ratio of one epoch to the last.
-#   LambdaLR and CosineAnnealingWarmRestarts set the learning rate anew, so that a linear warm-up
-#   before one of them in the list disappears without a word: the first epoch has the full learning rate. Listed after
-#   them it multiplies by its ratio of one epoch to the last, from a rate that was set anew: more than three times the
-#   largest learning rate in the second epoch. With CosineAnnealingLR, of the same curve, both orders give the product.
+# Claim: ChainedScheduler of torch multiplies its schedules only where each is written as a ratio of one epoch to the
+#   last. LambdaLR and CosineAnnealingWarmRestarts set the learning rate anew, so that a linear warm-up before one of
+#   them in the list disappears without a word: the first epoch has the full learning rate. Listed after them it
+#   multiplies by its ratio of one epoch to the last, from a rate that was set anew: more than three times the largest
+#   learning rate in the second epoch. With CosineAnnealingLR, of the same curve, both orders give the product.
 # Guess before: a chain is the product of its schedules in any order, or a schedule that cannot be chained is refused.
 # Versions: torch==2.15.0 (numpy==2.3.5).
-# Seen: warm-up from 0.1 over four epochs and a cosine over twelve, first three epochs: CosineAnnealingLR 0.10 0.32 0.51;
-#   CosineAnnealingWarmRestarts(12) and LambdaLR of the same cosine 1.00 0.98 0.93, in the other order 0.10 3.19 1.58.
+# Seen: warm-up from 0.1 over four epochs and a cosine over twelve, first three epochs: CosineAnnealingLR 0.10 0.32
+#   0.51; CosineAnnealingWarmRestarts(12) and LambdaLR of the same cosine 1.00 0.98 0.93, in the other order 0.10 3.19
+#   1.58.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Claim: torch.export.export forgets the name in Dim("batch"): shapes, constraints, and the ONNX file that is made of the
-#   exported program have s31 or the like. The same model and the same Dim given to torch.onnx.export itself give "batch".
+# Claim: torch.export.export forgets the name in Dim("batch"): shapes, constraints, and the ONNX file that is made of
+#   the exported program have s31 or the like. The same model and the same Dim given to torch.onnx.export itself give
+#   "batch".
 # Guess before: the name of a Dim is what the axis is called, whichever of the two ways is taken to the same file.
 # Versions: torch==2.15.0, onnx==1.23.2, onnxscript==0.7.2.
 # Seen: "s31" by way of the program, and "batch" directly.

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Claim: torch.onnx.export of an LSTM with a projection (proj_size), which ONNX's LSTM does not have, neither refuses nor
-#   writes the projection by other operators. It takes the size of the projection for the hidden size, cuts the weights of
-#   the four gates down to that many rows each, leaves the projecting matrix out, and says nothing. The checker passes
-#   the file with shape inference on; onnxruntime, ONNX's reference and OpenVINO refuse to run it. The old exporter
-#   (dynamo=False) says in one sentence that it does not support projections.
+# Claim: torch.onnx.export of an LSTM with a projection (proj_size), which ONNX's LSTM does not have, neither refuses
+#   nor writes the projection by other operators. It takes the size of the projection for the hidden size, cuts the
+#   weights of the four gates down to that many rows each, leaves the projecting matrix out, and says nothing. The
+#   checker passes the file with shape inference on; onnxruntime, ONNX's reference and OpenVINO refuse to run it. The
+#   old exporter (dynamo=False) says in one sentence that it does not support projections.
 # Guess before: a recurrent layer is exported right or the export raises, as the old one does.
 # Versions: torch==2.15.0, onnx==1.23.2, onnxscript==0.7.2, onnxruntime==1.32.0, openvino==2026.4.1 (numpy==2.3.5), CPU.
-# Seen: 4 inputs, 6 units, projection to 3: the file has hidden_size 3 and input weights of 12 x 4 where torch has 24 x 4,
-#   no matrix of 3 x 6; it still starts from a cell state of 6 numbers. The same LSTM without projection: within 1e-6.
+# Seen: 4 inputs, 6 units, projection to 3: the file has hidden_size 3 and input weights of 12 x 4 where torch has 24 x
+#   4, no matrix of 3 x 6; it still starts from a cell state of 6 numbers. The same LSTM without projection: within
+#   1e-6.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

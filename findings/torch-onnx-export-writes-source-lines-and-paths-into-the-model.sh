@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Claim: torch.onnx.export writes a stack trace of each operator into the model file: paths of the exporting machine (its
-#   user's name included) and lines of the model's source code. No option of export leaves it out. Who ships the file
-#   ships both.
+# Claim: torch.onnx.export writes a stack trace of each operator into the model file: paths of the exporting machine
+#   (its user's name included) and lines of the model's source code. No option of export leaves it out. Who ships the
+#   file ships both.
 # Guess before: names of operators and weights only, as from the older exporter (dynamo=False).
 # Versions: torch==2.13.0, onnx==1.23.2, onnxscript==0.7.2.
-# Seen: each node has pkg.torch.onnx.stack_trace among its metadata_props, with the file of the model's forward, the line's
-#   number and text; in the older exporter's file there is neither.
+# Seen: each node has pkg.torch.onnx.stack_trace among its metadata_props, with the file of the model's forward, the
+#   line's number and text; in the older exporter's file there is neither.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Claim: in torch's cross_entropy, class weights and label smoothing together are not the weighted smoothed loss. The part
-#   that smoothing spreads over the classes is weighted by each of those classes, not by the example's own. With balanced
-#   weights and a rare class, the prediction of least loss for an example of the frequent class is the rare class; each of
-#   the two options alone is right. Weighting the example's smoothed loss, as a per-example weight does, keeps the label.
+# Claim: in torch's cross_entropy, class weights and label smoothing together are not the weighted smoothed loss. The
+#   part that smoothing spreads over the classes is weighted by each of those classes, not by the example's own. With
+#   balanced weights and a rare class, the prediction of least loss for an example of the frequent class is the rare
+#   class; each of the two options alone is right. Weighting the example's smoothed loss, as a per-example weight does,
+#   keeps the label.
 # Guess before: the example's smoothed loss times the weight of its class, over the sum of the weights.
 # Versions: torch==2.13.0.
-# Seen: 3 classes, weights 1, 1, 30, smoothing 0.1, an example of class 0: the least loss is at [0.475, 0.017, 0.508], which
-#   is class 2. Weights alone: class 0. Smoothing alone: [0.933, 0.033, 0.033]. At equal logits the mean loss of a batch
-#   of class 0 is 2.16 nats, not log 3 = 1.10, which it is with each of the two alone.
+# Seen: 3 classes, weights 1, 1, 30, smoothing 0.1, an example of class 0: the least loss is at [0.475, 0.017, 0.508],
+#   which is class 2. Weights alone: class 0. Smoothing alone: [0.933, 0.033, 0.033]. At equal logits the mean loss of a
+#   batch of class 0 is 2.16 nats, not log 3 = 1.10, which it is with each of the two alone.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

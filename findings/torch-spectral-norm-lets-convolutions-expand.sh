@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Claim: torch's spectral_norm holds the norm of a convolution's kernel reshaped to a matrix at 1, not that of the
-#   convolution: a 3x3 convolution that it has normalised can still make its input three times as long. An iteration that
-#   needs a contraction, such as that of an equilibrium layer, diverges with 0.9 times the normalised convolution.
+#   convolution: a 3x3 convolution that it has normalised can still make its input three times as long. An iteration
+#   that needs a contraction, such as that of an equilibrium layer, diverges with 0.9 times the normalised convolution.
 # Guess before: the layer's Lipschitz constant is 1 afterwards, for linear layers and convolutions alike.
 # Versions: torch==2.15.0 (numpy==2.3.5), CPU.
 # Seen: kernel of equal weights, 3x3, circular padding: a constant image becomes 3.000 times as large. 50 steps of

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Claim: reciprocal rank, average precision, precision and recall of torchmetrics' rankings take an item whose score is not
-#   above zero for one that was not found at all. Logits that rank every user's item right get 0 where they are negative,
-#   as those of a model trained with a sigmoid are for nearly all items. NDCG and hit rate of the same package go by the
-#   order alone.
+# Claim: reciprocal rank, average precision, precision and recall of torchmetrics' rankings take an item whose score is
+#   not above zero for one that was not found at all. Logits that rank every user's item right get 0 where they are
+#   negative, as those of a model trained with a sigmoid are for nearly all items. NDCG and hit rate of the same package
+#   go by the order alone.
 # Guess before: a ranking depends on the order of the scores, so adding a constant to all of them changes nothing.
 # Versions: torchmetrics==1.9.0, torch==2.15.0, numpy==2.3.5.
-# Seen: the right item first, scores 3, 2, 1: all metrics 1; the same less 10 (-7, -8, -9): NDCG and hit rate 1, others 0.
+# Seen: the right item first, scores 3, 2, 1: all metrics 1; the same less 10 (-7, -8, -9): NDCG and hit rate 1, others
+#   0.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
