@@ -276,9 +276,9 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(tmp_path: Path, m
     (tmp_path / "empty" / "search" / "replayed").mkdir(parents=True)
     file = str(tmp_path / "j.log")
 
-    def refused(folder: Path, *words: str) -> str:
+    def refused(folder: Path, *words: str, optuna: str = file) -> str:
         with pytest.raises(UserError) as told:
-            main(["export", str(folder), "--optuna", file, *words])
+            main(["export", str(folder), "--optuna", optuna, *words])
         return str(told.value)
 
     monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
@@ -292,7 +292,7 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(tmp_path: Path, m
     (tmp_path / "empty" / "search" / "replayed" / "a.json").write_text("{}")
     assert "Replayed searches keep no trials" in refused(tmp_path / "empty")
     assert "Did you mean random-grid-s0" in refused(experiment, "--study", "random-grid-s1")
-    assert "--optuna must be a file in a folder that is there" in refused(experiment, "--optuna", str(tmp_path))
+    assert "--optuna must be a file in a folder that is there" in refused(experiment, optuna=str(tmp_path))
     monkeypatch.setitem(sys.modules, "optuna", None)
     assert "make extra-search" in refused(experiment)
     assert not Path(file).exists()
