@@ -23,7 +23,7 @@ from mgu.layers.activation import Activation, find_activation
 from mgu.layers.cancelled_bias import apply_before
 from mgu.layers.channels import Channels, find_channels
 from mgu.layers.cuda_block import CudaBlock, apply_on_cuda, find_on_cuda
-from mgu.layers.link import Link
+from mgu.layers.link import Link, Linked
 from mgu.layers.memory import Memory
 from mgu.layers.native_block import Native, apply_native, find_native, link_native
 from mgu.layers.normalization import BatchNorm, LayerNorm
@@ -37,7 +37,7 @@ BlockEngine = Literal["auto", "eager", "native"]
 ENGINES: tuple[BlockEngine, ...] = get_args(BlockEngine)
 
 
-class Block(nn.Module):
+class Block(nn.Module, Linked):
     """Applies a layer with normalisation, activation and residual (Damian and Piciu 2020, section 5.1).
 
     Args:

@@ -2,7 +2,8 @@
 
 In a small network a step is mostly bookkeeping: for each part torch makes a node of its graph, and somebody has to see
 whether the part is what it was. A chain has one node, and is looked at once. It calls the same functions with the same
-tensors in the same order, so its numbers are the same to the bit.
+tensors in the same order, so its numbers are the same to the bit, but for a weight that is used three times or more:
+autograd adds its gradients in another order.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from mgu.layers.tracing import is_traced, refuse_higher_order
 from mgu.layers.watch import Watch
 
 MOST_INPUTS = 8  # kinds of input that are remembered; the last batch of an epoch may be another one than the others
-Parts = Iterable[Linked | nn.Module]
+Parts = Iterable[Callable[[Tensor], Tensor]]
 Links = Sequence[Link]
 Known = tuple[Watch, dict[Any, Links]]  # by kind of input; no links: it cannot be one function
 
@@ -49,13 +50,13 @@ class Chain:
         if not _may_link(x) or not (x.requires_grad or _is_trained(network)):
             return plain(x)
         key, known = (x.dtype, x.shape, x.requires_grad), self._known  # once: other threads may call the same network
-        if known is None or not known[0].is_current():
+        if known is None or not known[0].is_current(network):
             known = _watch(network)
         if known is None:
             return plain(x)
         watch, by_input = self._known = known
-        if key in by_input:
-            links = by_input[key]
+        links = by_input.get(key)  # once, too
+        if links is not None:
             return _apply_links(links, x) if links else plain(x)
         if len(by_input) >= MOST_INPUTS:
             by_input.clear()
@@ -69,38 +70,44 @@ class Chain:
 def _watch(network: nn.Module) -> Known | None:
     """Returns what is known of a network that nobody has asked for yet; None for one that cannot be watched."""
     try:
-        return Watch(network), {}
+        watch = Watch(network)
     except (RuntimeError, ValueError):  # some of its tensors are sparse, or not shaped yet
         return None
+    return None if watch.has_graph else (watch, {})
 
 
 def _may_link(x: Tensor) -> bool:
-    """Tells whether a call may be computed as one function: on the CPU, and where there will be a backward pass."""
+    """Tells whether a call may be computed as one function: on the CPU, and where there will be a backward pass.
+
+    Who packs the tensors that are kept for it, as checkpoints do, must see those of all parts.
+    """
     return (
         x.is_cpu
         and torch.is_grad_enabled()
         and not torch.compiler.is_compiling()
         and not torch.is_autocast_enabled("cpu")
         and not is_traced(x)
+        and torch._C._autograd._top_saved_tensors_default_hooks(False) is None
     )
 
 
 def _is_trained(network: nn.Module) -> bool:
-    """Tells whether the first weight of a network is trained.
-
-    Then the inputs of all parts but the first have gradients, by which kernels are chosen.
-    """
+    """Tells whether the first weight of a network is trained: else its first parts need not keep anything."""
     first = next(network.parameters(), None)
     return first is not None and first.requires_grad
 
 
 def _find_links(parts: Parts, x: Tensor) -> tuple[Links, Tensor]:
-    """Applies one part after the other, and returns their links, and the output; no links where a part has none."""
-    links: list[Link | None] = []
+    """Applies one part after the other, and returns their links, and the output.
+
+    There are no links where a part has none, and of torch's modules alone, which have second derivatives.
+    """
+    links, is_ours = list[Link | None](), False
     for part in parts:
         links.append(find_link(part, x))
+        is_ours |= isinstance(part, Linked)
         x = part(x)
-    return [link for link in links if link] if all(links) else (), x
+    return [link for link in links if link] if all(links) and is_ours else (), x
 
 
 def _apply_links(links: Links, x: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -26,18 +27,19 @@ class Link(NamedTuple):
     tensors: tuple[Tensor | None, ...]
 
 
-@runtime_checkable
-class Linked(Protocol):
-    """Is a part of a network that may be one call."""
+class Linked:
+    """Describes parts of a network that may be one call."""
 
-    def __call__(self, x: Tensor, /) -> Tensor: ...
+    def link(self, x: Tensor) -> Link | None:
+        """Returns the call that computes the part in training; None where it is not a single one.
 
-    def link(self, x: Tensor, /) -> Link | None:
-        """Returns the call that computes the part in training for an input; None where it is not a single one."""
-        ...
+        Args:
+            x: Its input.
+        """
+        raise NotImplementedError
 
 
-def find_link(part: Linked | nn.Module, x: Tensor) -> Link | None:
+def find_link(part: Callable[[Tensor], Tensor], x: Tensor) -> Link | None:
     """Finds the call that computes a part of a network in training.
 
     Args:

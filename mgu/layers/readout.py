@@ -6,13 +6,14 @@ For a small network they are the smallest part of the arithmetic, but by torch's
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from mgu.layers.link import Link
+from mgu.layers.link import Link, Linked
 from mgu.layers.packed import has_hooks
 from mgu.layers.tracing import is_traced, refuse_higher_order
 from mgu.native.library import REALS, load, threads_for
@@ -31,26 +32,29 @@ class Call(ctypes.Structure):
     )
 
 
-class ReadOut(NamedTuple):
+@dataclass(frozen=True)
+class ReadOut(Linked):
     """Ends a network of images: `read_out` with its modules.
 
     Attributes:
         dropout: Zeroes pooled features.
         dense: The read-out proper.
-        native: Whether a compiled function may compute it.
     """
 
     dropout: nn.Dropout
     dense: nn.Linear
-    native: bool
 
     def __call__(self, features: Tensor) -> Tensor:
         """Computes the logits."""
-        return read_out(features, *self)
+        return read_out(features, self.dropout, self.dense)
 
     def link(self, features: Tensor) -> Link | None:
-        """Returns the call that computes the logits in training; None where it is not a single one."""
-        kernel = _find_kernel(features, self.dropout, self.dense) if self.native and self.dropout.training else None
+        """Returns the call that computes the logits in training; None where it is not a single one.
+
+        Args:
+            features: Output of the last block.
+        """
+        kernel = _find_kernel(features, self.dropout, self.dense) if self.dropout.training else None
         own = self.dense.weight, self.dense.bias
         return Link(_ReadOut, (self.dropout.p, kernel), (), own) if kernel else None
 

@@ -7,13 +7,16 @@ by the dictionaries that they keep, and not one by one.
 from __future__ import annotations
 
 from itertools import chain
-from operator import is_, itemgetter
+from operator import attrgetter, is_, itemgetter
 from typing import Any
 
 from torch import Tensor, nn
 
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-COMMON = vars(nn.Module()).keys() - {"training"}  # dictionaries of every module, which stay the same objects
+HOOKS = itemgetter("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+MEMBERS = itemgetter("_modules", "_parameters", "_buffers")
+CALLED = {"forward", "_compiled_call_impl"}  # attributes that are called in place of what the class says
+COMMON = vars(nn.Module()).keys() - {"training"}  # dictionaries of every module
+KIND = attrgetter("dtype", "shape", "requires_grad")
 
 
 class Watch:
@@ -21,42 +24,62 @@ class Watch:
 
     Args:
         network: The network, whose own attributes and hooks do not matter: whoever calls it calls them.
+
+    Attributes:
+        has_hooks: Whether a part must be called itself.
+        has_graph: Whether a part has a tensor that was computed, whose graph would be kept with it.
+
+    Raises:
+        RuntimeError, ValueError: Some of its tensors are sparse, or not shaped yet.
     """
 
     def __init__(self, network: nn.Module) -> None:
-        own = [vars(module) for module in network.modules()]
-        self._parts = own[1:]
+        self._modules = list(network.modules())[1:]
+        self._parts = list(map(vars, self._modules))
         self._attributes = [itemgetter(*(part.keys() - COMMON), "training") for part in self._parts]
-        self._hooks = [part[name] for part in self._parts for name in HOOKS]
-        self._members = [part["_modules"] for part in own]
-        self._members += [part[name] for part in self._parts for name in ("_parameters", "_buffers")]
-        self._has_hooks = any(self._hooks)
-        self.has_hooks = self._has_hooks or any("forward" in part for part in self._parts)
-        self._sizes, self._values = self._measure(), self._read()
-        self._held = self._hold()
+        self._held = self._hold(network)
         self._tensors = [member for member in self._held if isinstance(member, Tensor)]
-        self._places = list(map(Tensor.data_ptr, self._tensors))
+        self._seen = self._look()
+        self._is_hooked = self._find_hooks()
+        self.has_hooks = self._is_hooked or any(part.keys() & CALLED for part in self._parts)
+        attributes = chain.from_iterable(map(dict.values, self._parts))
+        self.has_graph = any(isinstance(each, Tensor) and not each.is_leaf for each in (*self._tensors, *attributes))
 
-    def is_current(self) -> bool:
-        """Tells whether the parts have the attributes, modules, tensors and hooks that they had, all in their place."""
-        held = self._hold()
-        return (
-            len(held) == len(self._held)
-            and all(map(is_, held, self._held))
-            and self._places == list(map(Tensor.data_ptr, self._tensors))
-            and self._sizes == self._measure()
-            and self._values == self._read()
-            and any(self._hooks) == self._has_hooks
-        )
+    def is_current(self, network: nn.Module) -> bool:
+        """Tells whether the parts have the attributes, modules, tensors and hooks that they had, all in their place.
 
-    def _hold(self) -> list[Any]:
-        """Returns all modules, parameters and buffers."""
-        return list(chain.from_iterable(map(dict.values, self._members)))
+        Args:
+            network: The network.
 
-    def _measure(self) -> list[int]:
-        """Returns how many attributes the parts have."""
-        return list(map(len, self._parts))
+        Returns:
+            Whether they have.
+        """
+        held = self._hold(network)
+        try:
+            return (
+                len(held) == len(self._held)
+                and all(map(is_, held, self._held))
+                and self._seen == self._look()
+                and self._find_hooks() == self._is_hooked
+            )
+        except (KeyError, RuntimeError, ValueError):  # an attribute is gone, or an array, which has no one truth
+            return False
 
-    def _read(self) -> list[Any]:
-        """Returns the attributes of the parts; those that are the same object are not compared any further."""
-        return [read(part) for read, part in zip(self._attributes, self._parts, strict=True)]
+    def _hold(self, network: nn.Module) -> list[Any]:
+        """Returns the classes of all parts, and all modules, parameters and buffers."""
+        members = chain.from_iterable(map(MEMBERS, self._parts))
+        return [*network._modules.values(), *map(type, self._modules), *chain.from_iterable(map(dict.values, members))]
+
+    def _look(self) -> list[Any]:
+        """Returns what tensors and attributes are like; attributes that are the same object are not compared."""
+        return [
+            *map(Tensor.data_ptr, self._tensors),
+            *map(Tensor.stride, self._tensors),
+            *map(KIND, self._tensors),
+            *map(len, self._parts),
+            *(read(part) for read, part in zip(self._attributes, self._parts, strict=True)),
+        ]
+
+    def _find_hooks(self) -> bool:
+        """Tells whether a part has hooks."""
+        return any(chain.from_iterable(map(HOOKS, self._parts)))

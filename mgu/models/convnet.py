@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from torch import Tensor, nn
 
@@ -44,10 +44,13 @@ class ConvNet(nn.Module):
         glorot_(self.readout)
 
     def forward(self, images: Tensor) -> Tensor:
+        if not self.native:
+            return self._apply_parts(images)
         return self._chain.compute(self, self._list_parts, self._apply_parts, images)
 
-    def _list_parts(self) -> list[nn.Module | ReadOut]:
-        return [*self.blocks, ReadOut(self.dropout, self.readout, self.native)]
+    def _list_parts(self) -> list[Callable[[Tensor], Tensor]]:
+        blocks = self.blocks if type(self.blocks) is nn.Sequential else [self.blocks]  # others may do more
+        return [*blocks, ReadOut(self.dropout, self.readout)]
 
     def _apply_parts(self, images: Tensor) -> Tensor:
         return read_out(self.blocks(images), self.dropout, self.readout, self.native)

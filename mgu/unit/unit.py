@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
-from mgu.layers.link import Link
+from mgu.layers.link import Link, Linked
 from mgu.layers.memory import Memory
 from mgu.layers.packed import with_channels_last
 from mgu.layers.weight_init import check_is_module, check_is_shaped, place_like_, set_bias_
@@ -35,7 +35,7 @@ from mgu.unit.transforms import Transforms
 from mgu.unit.wiring import BYPASS_KINDS, GATE_KINDS, WIRINGS, BypassKind, Gate, GateKind, Wiring
 
 
-class MultiGatedUnit(nn.Module):
+class MultiGatedUnit(nn.Module, Linked):
     """Wraps a layer and mixes all blocks that could be made around it by learned gates (Damian and Piciu 2020, sec. 4).
 
     After the first call on a fast engine the weights of all transforms share one storage, each its own part of it.

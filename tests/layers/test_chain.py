@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import gc
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from mgu import MultiGatedUnit
 from mgu.layers import chain
@@ -23,7 +27,7 @@ LEAN: dict[str, Any] = {"gate": "channel", "bypass": "padded", "wiring": "equati
 
 
 def convnet(*blocks: nn.Module) -> ConvNet:
-    return ConvNet(blocks, 8, 4, dropout=0.3)
+    return ConvNet(blocks, 8, 8, dropout=0.3)
 
 
 def blocks(norm: str, residual: bool = False) -> ConvNet:
@@ -46,6 +50,10 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "block and unit": lambda: convnet(*blocks("ln").blocks, *units().blocks[1:]),
     **{f"dense, dropout {p}": lambda p=p: dense(p) for p in (0.0, 0.4, 1.0)},
 }
+
+
+def unchain(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(chain, "_may_link", lambda x: False)
 
 
 def is_chained(out: Tensor) -> bool:
@@ -75,7 +83,7 @@ def test_numbers_are_those_of_the_parts_to_the_bit(name: str, needs_x: bool, mon
     alone = copy.deepcopy(network)
     chained = train(network, needs_x)
     assert is_chained(network(torch.randn(5, 2, 3, 3, requires_grad=needs_x)))
-    monkeypatch.setattr(chain, "_may_link", lambda x: False)
+    unchain(monkeypatch)
     parts = train(alone, needs_x)
     assert not is_chained(alone(torch.randn(5, 2, 3, 3)))
     assert len(chained) == len(parts) and all(map(torch.equal, chained, parts))
@@ -123,8 +131,38 @@ def freeze_bias(network: ConvNet) -> None:
     network.blocks[1].layer.bias.requires_grad_(False)  # type: ignore[union-attr]
 
 
+class Doubled(nn.Conv2d):
+    def forward(self, input: Tensor) -> Tensor:
+        return 2 * super().forward(input)
+
+
+def change_class(network: ConvNet) -> None:
+    network.blocks[1].layer.__class__ = Doubled  # type: ignore[union-attr,assignment]
+
+
+def transpose_in_place(network: ConvNet) -> None:
+    weight = network.readout.weight
+    weight.data = weight.data.t()  # in the same memory
+
+
+def rename_attribute(network: ConvNet) -> None:
+    dense: Any = network.readout
+    for name in ("first", "second"):
+        setattr(dense, name, 1)
+        train(network)
+        delattr(dense, name)
+
+
+def set_tensors_as_attributes(network: ConvNet) -> None:
+    dense: Any = network.readout
+    for _ in range(2):
+        dense.note = torch.ones(3)  # which have no one truth when they are compared
+        train(network)
+
+
 CHANGES = [replace_activation, replace_layer, replace_block, change_eps, change_dropout, move_data, wrap_anew,
-           freeze_norms, freeze_first_block, freeze_bias]  # fmt: skip
+           freeze_norms, freeze_first_block, freeze_bias, change_class, transpose_in_place, rename_attribute,
+           set_tensors_as_attributes]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -132,7 +170,7 @@ def test_a_change_is_seen(change: Callable[[ConvNet], None], monkeypatch: pytest
     numbers = []
     for may_link in (True, False):
         if not may_link:
-            monkeypatch.setattr(chain, "_may_link", lambda x: False)
+            unchain(monkeypatch)
         torch.manual_seed(0)
         network = blocks("bn_pre")
         before = train(network)
@@ -153,6 +191,25 @@ def test_hooks_are_called() -> None:
     handle.remove()
     train(network)
     assert seen == [1, 1] and is_chained(network(torch.randn(5, 2, 3, 3)))
+
+
+def test_hooks_are_called_where_all_were_taken_away_at_once() -> None:
+    network, seen = blocks("ln"), list[int]()
+    train(network)
+    for module in network.modules():
+        module._forward_hooks = OrderedDict()
+    network.blocks[1].register_forward_hook(lambda *args: seen.append(1))
+    train(network, sizes=(5, 3))
+    assert seen == [1, 1]
+
+
+def test_compiled_parts_are_called() -> None:
+    network, seen = blocks("ln"), list[int]()
+    train(network)
+    compiled: Any = network.blocks[1]
+    compiled._compiled_call_impl = lambda x: seen.append(1) or compiled.forward(x)  # as `compile()` sets it
+    train(network, sizes=(5, 5))
+    assert seen == [1, 1]
 
 
 def test_watched_units_show_their_gates() -> None:
@@ -206,3 +263,111 @@ def test_evaluation_and_autocast_are_not_chained() -> None:
     with torch.no_grad():
         assert network(x).grad_fn is None
     assert not is_chained(network.eval()(x))
+
+
+class Kept(nn.Module):
+    """A part that keeps its output, and has a `link` of its own."""
+
+    last: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.last = self.layer(x)
+        return self.last
+
+    def link(self, name: str) -> None:
+        raise AssertionError("this is no link of a chain")
+
+
+@pytest.mark.parametrize("wrap", [lambda part: part, lambda part: Block(part, "no_norm")])
+def test_a_part_may_keep_its_output_and_have_a_method_link(wrap: Callable[[nn.Module], nn.Module]) -> None:
+    part = Kept()
+    network = convnet(Block(convolution(2, 8, 3, 1, 1), "ln"), wrap(part))
+    train(network)
+    last = weakref.ref(part.last)
+    train(network)
+    gc.collect()
+    assert last() is None
+
+
+class Skipping(nn.Sequential):
+    """A container that does more than to apply its parts in turn."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, *others = self
+        out = x = first(x)
+        for part in others:
+            out = out + part(x)
+        return out
+
+
+def test_other_containers_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = blocks("ln")
+    network.blocks = Skipping(*network.blocks)
+    alone = copy.deepcopy(network)
+    found = train(network)
+    unchain(monkeypatch)
+    assert all(map(torch.equal, found, train(alone)))
+
+
+def test_the_read_out_s_engine_can_be_set_later() -> None:
+    network = blocks("ln")
+    train(network)
+    network.native = False
+    assert not is_chained(network(torch.randn(5, 2, 3, 3)))
+
+
+def test_a_first_block_is_thawed_where_another_weight_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = ConvNet([Block(convolution(2, i, 3, 1, 1), "ln") for i in (2, 8)], 8, 4, dropout=0.3)
+    network.register_parameter("temperature", nn.Parameter(torch.ones(())))
+    network.blocks[0].requires_grad_(False)
+    alone = copy.deepcopy(network)
+    found = [*train(network), *train(network.requires_grad_(True))]
+    unchain(monkeypatch)
+    expected = [*train(alone), *train(alone.requires_grad_(True))]
+    assert len(found) == len(expected) and all(map(torch.equal, found, expected))
+
+
+def test_networks_of_torch_s_layers_keep_their_second_derivatives() -> None:
+    network = MLP([nn.Linear(18, 6)], 6, 3, 0.4)
+    for _ in range(2):
+        x = torch.randn(5, 2, 3, 3, requires_grad=True)
+        (gradient,) = torch.autograd.grad(network(x).square().sum(), x, create_graph=True)
+        gradient.square().sum().backward()
+        assert x.grad is not None
+
+
+def test_checkpoints_keep_nothing_but_inputs() -> None:
+    network, x = blocks("ln"), torch.randn(5, 2, 3, 3)
+    for _ in range(2):
+        checkpoint(network, x, use_reentrant=False).sum().backward()
+    train(network)
+    assert is_chained(network(x))
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor):
+        assert not is_chained(network(x))
+
+
+def test_weights_that_were_computed_are_not_kept() -> None:
+    network = blocks("ln")
+    start = {name: own.detach().requires_grad_() for name, own in network.named_parameters()}
+    weights = {name: 2 * own for name, own in start.items()}
+    for _ in range(2):
+        torch.func.functional_call(network, weights, torch.randn(5, 2, 3, 3)).sum().backward(retain_graph=True)
+    assert all(own.grad is not None for own in start.values())
+    kept = [weakref.ref(own) for own in weights.values()]
+    del weights
+    gc.collect()
+    assert not any(own() is not None for own in kept)
+
+
+def test_a_shallow_copy_has_its_own_parts() -> None:
+    network, x = blocks("ln"), torch.randn(5, 2, 3, 3)
+    train(network)
+    twin = copy.copy(network)
+    twin._modules = network._modules.copy()
+    twin.readout = nn.Linear(8, 7)
+    for _ in range(2):
+        assert network(x).shape == (5, 8) and twin(x).shape == (5, 7)
