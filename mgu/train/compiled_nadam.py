@@ -56,7 +56,10 @@ class CompiledGroup:
 
     def is_current(self, parameters: Sequence[Tensor], state: State) -> bool:
         """Tells whether these are the parameters of the group, with gradients and state as it knows them."""
-        return self._seen == self._look(parameters, state)
+        try:
+            return self._seen == self._look(parameters, state)
+        except KeyError:  # somebody emptied a state
+            return False
 
     def _look(self, parameters: Sequence[Tensor], state: State) -> list[Any]:
         """Returns what must be as it was for the compiled step to be called as before."""
@@ -65,7 +68,7 @@ class CompiledGroup:
             *map(id, parameters),
             *map(id, state.values()),
             *map(Tensor.data_ptr, (*parameters, *chain.from_iterable(map(MOMENTS, self._moments)))),
-            *((p.dtype, p.stride()) for p in parameters),
+            *((p.dtype, p.shape, p.stride()) for p in parameters),
             *(gradient.is_sparse or gradient.stride() for gradient in gradients),
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -96,3 +97,37 @@ def test_states_of_nadam_that_move_are_found(name: str) -> None:
                 state[name].data = torch.zeros(5, 4)
             optimizer.step()
     assert torch.allclose(ours, theirs, rtol=1e-5)
+
+
+def clear_states(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> None:
+    optimizer.state.clear()
+
+
+def empty_state(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> None:
+    optimizer.state[parameter].clear()
+
+
+def load_state(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> None:
+    optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+
+
+def cut_in_place(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> None:
+    state = optimizer.state[parameter]
+    for tensor in (parameter, state["exp_avg"], state["exp_avg_sq"]):
+        tensor.data = tensor.data[:3]
+
+
+@pytest.mark.parametrize("change", [clear_states, empty_state, load_state, cut_in_place])
+def test_nadam_sees_what_was_done_to_it_between_two_steps(
+    change: Callable[[torch.optim.Optimizer, nn.Parameter], None],
+) -> None:
+    memory = [torch.ones(5, 4) for _ in range(2)]
+    ours, theirs = map(nn.Parameter, memory)
+    optimizers = OnePassNAdam([ours], lr=0.1), torch.optim.NAdam([theirs], lr=0.1)
+    for step in range(4):
+        for optimizer, parameter in zip(optimizers, (ours, theirs), strict=True):
+            if step == 2:
+                change(optimizer, parameter)
+            parameter.grad = torch.full_like(parameter, 0.5)
+            optimizer.step()
+    assert torch.allclose(*memory, rtol=1e-5)  # all of it: also what a parameter had before
