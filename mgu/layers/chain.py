@@ -47,7 +47,7 @@ class Chain:
         Returns:
             The output of the last.
         """
-        if not _may_link(x) or not (x.requires_grad or _is_trained(network)):
+        if not _may_link(x):
             return plain(x)
         key, known = (x.dtype, x.shape, x.requires_grad), self._known  # once: other threads may call the same network
         if known is None or not known[0].is_current(network):
@@ -60,7 +60,7 @@ class Chain:
             return _apply_links(links, x) if links else plain(x)
         if len(by_input) >= MOST_INPUTS:
             by_input.clear()
-        if watch.has_hooks:
+        if watch.has_hooks or not (x.requires_grad or _is_trained(network)):
             by_input[key] = ()
             return plain(x)
         by_input[key], out = _find_links(list_parts(), x)
@@ -77,7 +77,7 @@ def _watch(network: nn.Module) -> Known | None:
 
 
 def _may_link(x: Tensor) -> bool:
-    """Tells whether a call may be computed as one function: on the CPU, and where there will be a backward pass.
+    """Tells whether a call may be computed as one function: on the CPU, and where gradients are recorded.
 
     Who packs the tensors that are kept for it, as checkpoints do, must see those of all parts.
     """
