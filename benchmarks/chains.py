@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from blocks import BATCH, MODELS, Images, step_of
+from filed import with_filed
 from models import configure
 from rich.console import Console
 from rich.table import Table
@@ -38,7 +39,7 @@ def main() -> None:
     torch.set_num_threads(1)
     keep_freed_memory()  # as mgu-run does
     rows = [measure(layout, name, options.rounds) for layout in options.layouts.split(",") for name in MODELS]
-    save("speed", "chains", configure("M2"), rows)
+    save("speed", "chains", configure("M2"), with_filed("speed", "chains", rows, "layout", "model"))
     show(rows)
 
 

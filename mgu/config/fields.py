@@ -51,10 +51,10 @@ def _in_float32(value: float) -> float:
 
 
 def _below_one_in_float32(value: float) -> float:
-    """Returns a share; raises ValueError where float32 rounds it to 1."""
+    """Returns a share; raises ValueError where float32 rounds it to 1, or makes it 0."""
     if value >= NEXT_TO_ONE:
         raise PatternError("less than 1, also when it is rounded to float32")
-    return value
+    return _in_float32(value)
 
 
 def _number_or_auto(value: Any, check: ValidatorFunctionWrapHandler) -> Any:

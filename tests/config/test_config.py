@@ -217,6 +217,8 @@ def test_runs_keep_the_identity_that_they_were_trained_under(
         ("optimizer.beta1=0.99999999", "optimizer.beta1 must be less than 1, also when it is rounded to float32, but"),
         ("optimizer=momentum optimizer.momentum=0.99999999", "optimizer.momentum must be less than 1, also when"),
         ("training.ema=0.99999999", "training.ema must be less than 1, also when"),
+        ("training.ema=1e-46", "training.ema must be at least 1.2e-38"),
+        ("optimizer=momentum optimizer.momentum=1e-46", "optimizer.momentum must be at least 1.2e-38"),
         ("seed=-1", "seed must be greater than or equal to 0, but got -1"),
         ("seeds_at_once=0", "seeds_at_once must be greater than 0, but got 0"),
         ("energy.country=usa", "energy.country must"),
