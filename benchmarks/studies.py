@@ -462,9 +462,11 @@ STUDIES = (
         commands=(
             "make bench",
             "python benchmarks/units.py --rounds 10",
+            "python benchmarks/epochs.py --rounds 9",
             "python benchmarks/parallel.py",
             "python benchmarks/blocks.py",
             "python benchmarks/step_parts.py",
+            "python benchmarks/chains.py",
             "python benchmarks/step_growth.py",
             "python benchmarks/nago_step.py",
             "python benchmarks/builds.py 4b0fc24",
@@ -489,6 +491,9 @@ STUDIES = (
                     "first convolution faster than torch). The last column is the same step on one image: Python, "
                     "autograd and calls, which lie across the parts. `lean` is `mgu=lean mgu.wiring=reference`, as it "
                     "was then.", cost_tables.step_parts),
+            Section("Networks as one node of the graph", "chains", "A training step with a node of torch's graph for "
+                    "each part, over the same step with one for the network: of 64 images, and of one. Processor time "
+                    "of one thread.", cost_tables.chains),
             Section("This build against an older one", "builds", "The same training step, the older build divided by "
                     "this one.", cost_tables.builds),
             Section("Networks of random graphs", "nago_step", "A training step of points of the space `nago=tiny` on "
@@ -501,6 +506,8 @@ STUDIES = (
             Section("Epochs", "epochs", "Times of an epoch on 6,400 images, relative to ours. DataLoader is a plain "
                     "loop over torchvision's data set without workers; all tools train the same layout.",
                     cost_tables.epochs),
+            Section("Epochs, an earlier build", "epochs_earlier", "The same at an earlier commit on another processor: "
+                    "not to be compared with the table above.", cost_tables.epochs),
             Section("Training steps against size", "step_growth", "A step of a plain network (`bn_pre`), images to "
                     "update, with one and two threads. One size varies at a time; the line is fitted to the "
                     "operations of the sizes that vary together, with a constant for what does not grow.",
@@ -693,6 +700,7 @@ STUDIES = (
             f"{DIRECTED_MNIST} layout=directed_mnist learning=equilibrium optimizer.lr=0.1 -m seed=0,1,2,3,4",
             f"{DIRECTED_MNIST} layout=directed_mnist optimizer.lr=0.1 -m seed=0",
             f"{DIRECTED_MNIST} layout=directed_mnist optimizer.lr=0.05,0.02 -m seed=0,1",
+            f"{DIRECTED_MNIST} layout=directed_mnist optimizer.lr=0.05 training.clip_norm=1 -m seed=0,1",
             f"{DIRECTED_MNIST} layout=dense_2 layout.width=500 layout.activation=relu layout.dropout=0 norm=no_norm "
             "optimizer.lr=0.1 -m seed=0,1,2,3,4",
             "python benchmarks/collect.py directed mnist runs/directed_mnist --command '...'",
@@ -716,8 +724,8 @@ STUDIES = (
                     "relaxation, a ReLU network with two hidden layers of 500, trained by cross-entropy. SGD with "
                     "Nesterov's momentum of 0.9, cosine schedule. At the rate that is best after five epochs "
                     "backpropagation has 98.2 % after nine, and loses all in the tenth; at half and a fifth of it one "
-                    "of two seeds diverges in the 13th or 12th, and its row has the weights before that (gradients "
-                    "were not clipped). Processor time stands for energy.",
+                    "of two seeds diverges in the 13th or 12th, and its row has the weights before that. With gradients "
+                    "clipped to a norm of 1 both seeds train to the end. Processor time stands for energy.",
                     tables.ranking),
             Section("Rates for it", "mnist_rates", "By a tenth of the training images, after five epochs of one seed. "
                     "At 0.2 equilibrium propagation has lost two classes, whose "
