@@ -724,8 +724,8 @@ STUDIES = (
                     "relaxation, a ReLU network with two hidden layers of 500, trained by cross-entropy. SGD with "
                     "Nesterov's momentum of 0.9, cosine schedule. At the rate that is best after five epochs "
                     "backpropagation has 98.2 % after nine, and loses all in the tenth; at half and a fifth of it one "
-                    "of two seeds diverges in the 13th or 12th, and its row has the weights before that. With gradients "
-                    "clipped to a norm of 1 both seeds train to the end. Processor time stands for energy.",
+                    "of two seeds diverges in the 13th or 12th, and its row has the weights before that. Both seeds train "
+                    "to the end with gradients clipped to a norm of 1. Processor time stands for energy.",
                     tables.ranking),
             Section("Rates for it", "mnist_rates", "By a tenth of the training images, after five epochs of one seed. "
                     "At 0.2 equilibrium propagation has lost two classes, whose "
