@@ -43,6 +43,11 @@ def load_pruned_of(trained: TrainedRun) -> Network:
     Raises:
         UserError: The run was not pruned, or a file that pruning left has changed since.
     """
+    if trained.result.model == "baseline":
+        raise UserError(
+            f"RUN must be of a unit to have a pruned network, but {trained.result.name} is a baseline, which has no "
+            "gates. Leave out --pruned."
+        )
     folder, again = trained.folder / PRUNE_FOLDER, f"Call mgu-run prune {trained.folder}."
     file = OUTCOME_FILE
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,11 @@ def test_the_unit_keeps_its_weights_where_what_pruning_left_of_it_is_loaded(kept
     pruned = load_pruned_of(trained)
     assert all(torch.equal(values, tuned[name]) for name, values in pruned.state_dict().items())
     assert all(torch.equal(values, before[name]) for name, values in trained.model.state_dict().items())
+
+
+def test_a_baseline_is_said_to_have_no_pruned_network(trained_unit: Path) -> None:
+    """It was told to be pruned first, which prune refuses."""
+    trained = load_trained(trained_unit)
+    baseline = msgspec.structs.replace(trained.result, model="baseline", name="digits_3-ln-s0")
+    with pytest.raises(UserError, match=r"but digits_3-ln-s0 is a baseline, which has no gates\. Leave out --pruned"):
+        load_pruned_of(replace(trained, result=baseline))

@@ -123,6 +123,7 @@ def test_one_line_says_how_many_where_and_what_to_do() -> None:
         "skipped 1 run, for its folder is closed to you: /runs/e/0 (of alice, cannot be written). Have alice finish "
         "what is there, or open it (chmod -R a+rwX /runs/e/0), or pass another runs_dir=..."
     )
+    assert "(chmod -R a+rwX '/runs of e/0')" in closed.Closed(Path("/runs of e/0"), "written", "alice").way_out
     line = describe_closed(folders)
     assert line.startswith("skipped 5 runs, for their folders are closed to you: /runs/e/0 (of alice, cannot be")
     assert " and 2 more. Have the owners train the runs to their end" in line and "/runs/e/3" not in line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from mgu.errors import UserError
@@ -30,10 +31,11 @@ class Closed(NamedTuple):
     @property
     def way_out(self) -> str:
         """What to do about it, in a sentence."""
+        folder = quote(str(self.folder))
         if self.owner == YOU:
-            return f"Open it (chmod -R u+rwX {self.folder}), or pass another runs_dir=..."
+            return f"Open it (chmod -R u+rwX {folder}), or pass another runs_dir=..."
         finish = "finish what is there, or " if self.lacks == "written" else ""
-        return f"Have {self.owner} {finish}open it (chmod -R a+rwX {self.folder}), or pass another runs_dir=..."
+        return f"Have {self.owner} {finish}open it (chmod -R a+rwX {folder}), or pass another runs_dir=..."
 
 
 class ClosedRun(UserError):  # noqa: N818 - it is what the folder is
@@ -93,9 +95,9 @@ def check_readable(folder: Path) -> None:
     """
     closed = find_closed(folder)
     if closed and closed.lacks == "read":
-        way_out = f"Have {closed.owner} open it (chmod -R a+rX {closed.folder})."
+        way_out = f"Have {closed.owner} open it (chmod -R a+rX {quote(str(closed.folder))})."
         if closed.owner == YOU:
-            way_out = f"Open it (chmod -R u+rX {closed.folder})."
+            way_out = f"Open it (chmod -R u+rX {quote(str(closed.folder))})."
         raise ClosedRun(
             f"RUN must be a folder that you can read, but {closed.folder} belongs to {closed.owner} and cannot be "
             f"read. {way_out}"
