@@ -56,6 +56,24 @@ def find_link(part: Callable[[Tensor], Tensor], x: Tensor) -> Link | None:
     return part.link(x) if isinstance(part, Linked) else None
 
 
+def draw_mask(x: Tensor, p: float) -> Tensor | None:
+    """Draws the mask of torch's own dropout, which scales what it keeps: the same random numbers.
+
+    Args:
+        x: What it will be multiplied by.
+        p: Probability of zero.
+
+    Shape:
+        x: (*); returns the same shape.
+
+    Returns:
+        The mask; None where everything is kept as it is.
+    """
+    if p == 1:
+        return torch.zeros_like(x)
+    return torch.empty_like(x).bernoulli_(1 - p).div_(1 - p) if p > 0 else None
+
+
 class _Dense(torch.autograd.Function):
     """Multiplies by the weight of a dense layer and adds its bias."""
 
@@ -76,11 +94,7 @@ class _Dropout(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, p: float, x: Tensor) -> Tensor:
-        mask = None
-        if p == 1:
-            mask = torch.zeros_like(x)
-        elif p > 0:
-            mask = torch.empty_like(x).bernoulli_(1 - p).div_(1 - p)
+        mask = draw_mask(x, p)
         ctx.save_for_backward(mask)
         return x if mask is None else x * mask
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mgu.layers.link import Link, Linked
+from mgu.layers.link import Link, Linked, draw_mask
 from mgu.layers.packed import has_hooks
 from mgu.layers.tracing import is_traced, refuse_higher_order
 from mgu.native.library import REALS, load, threads_for
@@ -106,9 +106,7 @@ class _ReadOut(torch.autograd.Function):
     def forward(ctx: Any, p: float, kernel: ctypes.CDLL, features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         batch, channels, height, width = features.shape
         pooled = features.new_empty(batch, channels)
-        # As torch's dropout draws its mask, and scales what it keeps.
-        mask = torch.empty_like(pooled).bernoulli_(1 - p).div_(1 - p) if 0 < p < 1 else None
-        mask = torch.zeros_like(pooled) if p == 1 else mask
+        mask = draw_mask(pooled, p)
         out = features.new_empty(batch, weight.shape[0])
         threads = threads_for(features.numel(), VALUES_PER_THREAD)
         addresses = map(_address, (features, mask, weight, bias, pooled, out))
