@@ -15,6 +15,9 @@ computes the layer unless it is 0. */
 #include "lanes.h"
 #include "batch_norm.h"
 #include "convolution.h"
+#include "lane_sums.h"
+
+enum { TILE = CHANNELS && CHANNELS <= 32 ? 16 : SUMMED }; /* rows that stay in the fastest cache */
 #include "layer_norm.h"
 
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
@@ -47,12 +50,12 @@ const struct { const char *name; long offset, size; } layout[] = {
     {NULL, sizeof(struct call), sizeof(struct call)}};
 
 /* What is computed of a tile (layer norm), then the values under the windows of the rows that are computed at once. */
-enum { SCRATCH = NORM == LN ? 3 * TILE : 0 };
-static long scratch_of(const struct call *call) { return SCRATCH * call->channels + (BLOCK + TOGETHER) * TAPS; }
+static inline long scratch_of(long channels) { return NORM == LN ? 3 * (TILE * channels + GAP) : 0; }
+static inline long all_scratch_of(const struct call *k) { return scratch_of(k->channels) + (BLOCK + TOGETHER) * TAPS; }
 
 /* Apply a function to all rows, with `sums` sums. */
 static int for_all(const struct call *call, rows_function *function, long sums, double *total) {
-    return for_rows(call, (struct extent){call->rows, call->threads, sums, scratch_of(call)}, function, total);
+    return for_rows(call, (struct extent){call->rows, call->threads, sums, all_scratch_of(call)}, function, total);
 }
 
 /* What batch norm normalises. */
@@ -61,7 +64,7 @@ static inline real to_batch_norm(real x) { return NORM == BN_POST ? activate(x) 
 /* Convolve where the rows are not there yet: every pass that is the first of a call begins with it. */
 static inline void begin_rows(const struct call *k, long first, long last, real *scratch) {
     const long channels = CHANNELS_OF(*k);
-    if (TAPS) convolve(&k->convolution, channels, first, last, k->layer, scratch + SCRATCH * channels);
+    if (TAPS) convolve(&k->convolution, channels, first, last, k->layer, scratch + scratch_of(channels));
 }
 
 /* Sums of values and of their squares, of differences to the first row, to avoid cancellation. `statistics` has the
@@ -90,7 +93,7 @@ static int batch_statistics(const struct call *call) {
     const long channels = CHANNELS_OF(*call);
     const struct batch_norm norm = norm_of(call);
     double *sums = malloc(2 * channels * sizeof(double));
-    real *scratch = calloc(scratch_of(call), sizeof(real));
+    real *scratch = calloc(all_scratch_of(call), sizeof(real));
     int failed = !sums || !scratch;
     if (!failed) {
         begin_rows(call, 0, 1, scratch);
@@ -160,7 +163,7 @@ static void forward_rows(const struct call *call, long first, long last, real *s
 /* Back through layer normalisation and the activation; the sums are the gradients of weight and bias. */
 static void normalise_rows_backward(const struct call *k, long first, long last, real *sums, real *activated) {
     const long channels = CHANNELS_OF(*k);
-    real *normalised = activated + TILE * channels, *d = normalised + TILE * channels;
+    real *normalised = activated + TILE * channels + GAP, *d = normalised + TILE * channels + GAP;
     struct tile tile;
     for (long start = first; start < last; start += TILE) {
         const real *rows = k->layer + start * channels;
@@ -236,7 +239,7 @@ static void finish_rows(const struct call *call, long first, long last, real *su
             }
         }
     }
-    if (TAPS) add_gradients(&k.convolution, channels, first, last, k.d_layer, sums, scratch + SCRATCH * channels);
+    if (TAPS) add_gradients(&k.convolution, channels, first, last, k.d_layer, sums, scratch + scratch_of(channels));
 }
 
 /* Both return 0, or 1 where memory has run out. */

@@ -6,25 +6,38 @@ To be included after `real` and <string.h>. LANE_BYTES may be defined before: 16
 #define LANE_BYTES 64
 #endif
 
+/* A function for part of a vector and, as a copy of its own, for whole ones, whose `count` the compiler knows. */
+#define SPECIALISED static inline __attribute__((always_inline))
+
 enum { LANES = LANE_BYTES / sizeof(real), PART_LANES = 16 / sizeof(real), PARTS = LANE_BYTES / 16 };
 typedef real lanes __attribute__((vector_size(LANE_BYTES)));
 typedef real part_lanes __attribute__((vector_size(16)));
 
-/* Read and write up to LANES numbers; those that are not read are 0. */
+/* Read and write up to LANES numbers; those that are not read are 0. The loops become one instruction where the processor
+   has masks. */
 static inline lanes read_lanes(const real *from, long count) {
-    lanes values = {0};
+    real values[LANES];
+    lanes read;
     if (count >= LANES)
-        memcpy(&values, from, sizeof(lanes));
-    else
-        memcpy(&values, from, count * sizeof(real));
-    return values;
+        memcpy(&read, from, sizeof(lanes));
+    else {
+#pragma omp simd
+        for (int i = 0; i < LANES; i++) values[i] = i < (int)count ? from[i] : 0;
+        memcpy(&read, values, sizeof(lanes));
+    }
+    return read;
 }
 
-static inline void write_lanes(real *to, lanes values, long count) {
+static inline void write_lanes(real *to, lanes written, long count) {
+    real values[LANES];
     if (count >= LANES)
-        memcpy(to, &values, sizeof(lanes));
-    else
-        memcpy(to, &values, count * sizeof(real));
+        memcpy(to, &written, sizeof(lanes));
+    else {
+        memcpy(values, &written, sizeof(lanes));
+#pragma omp simd
+        for (int i = 0; i < LANES; i++)
+            if (i < (int)count) to[i] = values[i];
+    }
 }
 
 /* The sum of all lanes, half to half: compilers keep the order of sums, and would add one lane after the other. */

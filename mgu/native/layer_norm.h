@@ -1,9 +1,11 @@
 /* Layer normalisation of a tile: a few rows, for all of which a step is done before the next one begins, so that the
 processor need not wait for the sum over each row.
 
-To be included after rows.h, lanes.h and <math.h>. */
+To be included after rows.h, lane_sums.h, <math.h> and the definition of TILE: rows at once, at most, a multiple of
+SUMMED. */
 
-enum { TILE = 8 }; /* rows at once, at most */
+/* Between arrays of a tile: where they lie a multiple of 4,096 bytes apart, processors mistake one for the other. */
+enum { GAP = 3 * LANES };
 
 /* The means of some rows, and 1 / sqrt(variance + eps). */
 struct tile {
@@ -14,51 +16,69 @@ struct tile {
 /* Number of rows of the tile that begins at `start`. */
 static inline long rows_of_tile(long start, long last) { return last - start < TILE ? last - start : TILE; }
 
+/* A row of a tile; beyond its end the last one, so that there are always SUMMED rows. */
+static inline long row_of_tile(const struct tile *tile, long t) { return t < tile->count ? t : tile->count - 1; }
+
+/* Fewer than LANES numbers, minus their mean; 0 in other lanes. */
+static inline lanes centred(const real *from, long count, real mean) {
+    const lanes means = mean - (lanes){0};
+    return read_lanes(from, count) - read_lanes((const real *)&means, count);
+}
+
 /* Take the means and scales of `tile->count` rows of `values`, `step` numbers apart. */
 static inline void normalise_tile(const real *values, long step, long channels, double eps, struct tile *tile) {
-    const long whole = channels / LANES * LANES;
+    const long whole = channels / LANES * LANES, rest = channels - whole;
     const real share = 1 / (real)channels;
-    real variance[TILE] = {0};
-    for (long t = 0; t < tile->count; t++) {
-        const real *row = values + t * step;
-        lanes sums = read_lanes(row + whole, channels - whole);
-        for (long c = 0; c < whole; c += LANES) sums += read_lanes(row + c, LANES);
-        tile->mean[t] = sum_of(sums) * share;
-    }
-    for (long t = 0; t < tile->count; t++) {
-        const real *row = values + t * step, mean = tile->mean[t];
-        lanes squares = {0};
-        for (long c = 0; c < whole; c += LANES) {
-            const lanes d = read_lanes(row + c, LANES) - mean;
-            squares += d * d;
+    for (long start = 0; start < tile->count; start += SUMMED) {
+        lanes sums[SUMMED];
+        real *mean = tile->mean + start, *scale = tile->scale + start;
+        for (long i = 0; i < SUMMED; i++) {
+            const real *row = values + row_of_tile(tile, start + i) * step;
+            sums[i] = rest ? read_lanes(row + whole, rest) : (lanes){0};
+            for (long c = 0; c < whole; c += LANES) sums[i] += read_lanes(row + c, LANES);
         }
-        real rest = 0;
-        for (long c = whole; c < channels; c++) rest += (row[c] - mean) * (row[c] - mean);
-        variance[t] = (sum_of(squares) + rest) * share;
-    }
+        sum_each(sums, mean);
+        for (long i = 0; i < SUMMED; i++) mean[i] *= share;
+        for (long i = 0; i < SUMMED; i++) {
+            const real *row = values + row_of_tile(tile, start + i) * step;
+            const lanes last = rest ? centred(row + whole, rest, mean[i]) : (lanes){0};
+            sums[i] = last * last;
+            for (long c = 0; c < whole; c += LANES) {
+                const lanes d = read_lanes(row + c, LANES) - mean[i];
+                sums[i] += d * d;
+            }
+        }
+        sum_each(sums, scale);
 #pragma omp simd
-    for (long t = 0; t < TILE; t++) tile->scale[t] = 1 / (real)sqrt(variance[t] + eps);
+        for (long i = 0; i < SUMMED; i++) {
+            const real variance = scale[i] * share + (real)eps;
+            scale[i] = 1 / (sizeof(real) == 4 ? sqrtf(variance) : (real)sqrt(variance));
+        }
+    }
 }
 
 /* Turn the gradients of what a tile was normalised to, (rows, channels), into those of what it was normalised from. */
 static inline void back_through_tile(const struct tile *tile, const real *normalised, long channels, real *d) {
-    const long whole = channels / LANES * LANES;
+    const long whole = channels / LANES * LANES, rest = channels - whole;
     const real share = 1 / (real)channels;
     real means[TILE], products[TILE];
-    for (long t = 0; t < tile->count; t++) {
-        const real *d_row = d + t * channels, *row = normalised + t * channels;
-        lanes sums = read_lanes(d_row + whole, channels - whole);
-        lanes along = sums * read_lanes(row + whole, channels - whole);
-        for (long c = 0; c < whole; c += LANES) {
-            const lanes of_d = read_lanes(d_row + c, LANES);
-            sums += of_d;
-            along += of_d * read_lanes(row + c, LANES);
+    for (long start = 0; start < tile->count; start += SUMMED) {
+        lanes sums[SUMMED], along[SUMMED];
+        for (long i = 0; i < SUMMED; i++) {
+            const long place = row_of_tile(tile, start + i) * channels;
+            sums[i] = rest ? read_lanes(d + place + whole, rest) : (lanes){0};
+            along[i] = rest ? sums[i] * read_lanes(normalised + place + whole, rest) : (lanes){0};
+            for (long c = 0; c < whole; c += LANES) {
+                const lanes of_d = read_lanes(d + place + c, LANES);
+                sums[i] += of_d;
+                along[i] += of_d * read_lanes(normalised + place + c, LANES);
+            }
         }
-        means[t] = sum_of(sums) * share;
-        products[t] = sum_of(along) * share;
+        sum_each(sums, means + start);
+        sum_each(along, products + start);
     }
     for (long t = 0; t < tile->count; t++) {
-        const real scale = tile->scale[t], mean = means[t], product = products[t];
+        const real scale = tile->scale[t], mean = means[t] * share, product = products[t] * share;
 #pragma omp simd
         for (long i = t * channels; i < (t + 1) * channels; i++) d[i] = scale * (d[i] - mean - normalised[i] * product);
     }

@@ -91,43 +91,74 @@ static inline void find_bypasses(const struct call *k, long start, long count, l
     }
 }
 
-/* The activation of a tile and what layer normalisation needs of it. */
+/* Prefetch the tile after the one that begins here, where its rows are not read in the order of memory. */
+static inline void prefetch_tile(const real *from, long channels) {
+    if (channels > LANES) prefetch(from, TILE * channels, TILE * channels);
+}
+
+/* What layer normalisation needs of a tile; and its activation, where that is what is normalised. */
 static inline void begin_tile(const struct call *k, const real *rows, long channels, real *activated, struct tile *tile) {
+    if (REFERENCE)
 #pragma omp simd
-    for (long i = 0; i < tile->count * channels; i++) activated[i] = activate(rows[i]);
+        for (long i = 0; i < tile->count * channels; i++) activated[i] = activate(rows[i]);
     normalise_tile(REFERENCE ? activated : rows, channels, channels, k->ln_eps, tile);
+}
+
+/* What all rows have in common in up to LANES channels. */
+struct of_channels {
+    lanes mean, scale, after_mean, after_scale; /* of the layer's output, and of its activation */
+    lanes norms[NORMS], weights[BRANCHES];
+    long bypassed; /* how many of the channels have a bypass */
+};
+
+SPECIALISED struct of_channels read_channels(const struct call *k, long c, long count) {
+    const long channels = CHANNELS_OF(*k), bypassed = bypass_width(k, channels) - c;
+    struct of_channels of;
+    of.mean = read_lanes(k->statistics + c, count), of.scale = read_lanes(k->statistics + channels + c, count);
+    of.after_mean = read_lanes(k->statistics + 2 * channels + c, count);
+    of.after_scale = read_lanes(k->statistics + 3 * channels + c, count);
+    for (long i = 0; i < NORMS; i++) of.norms[i] = read_lanes(k->norms[i] + c, count);
+    for (long i = 0; i < BRANCHES; i++) of.weights[i] = read_lanes(k->weights + i * channels + c, count);
+    of.bypassed = bypassed < count ? bypassed : count;
+    return of;
+}
+
+/* The output of a tile, in up to LANES channels. */
+SPECIALISED void mix_lanes(const struct call *k, const struct tile *tile, const real **bypasses, long start, long c,
+                           long count) {
+    const long channels = CHANNELS_OF(*k);
+    const struct of_channels of = read_channels(k, c, count);
+    const lanes to_before = of.scale * of.norms[BEFORE_WEIGHT];
+    const lanes to_after = of.weights[AFTER] * of.after_scale * of.norms[AFTER_WEIGHT];
+    const lanes after_bias = of.weights[AFTER] * of.norms[AFTER_BIAS];
+    for (long t = 0; t < tile->count; t++) {
+        const long place = (start + t) * channels + c;
+        const lanes x = read_lanes(k->packed + place, count), a = activate_lanes(x);
+        const lanes before = activate_lanes((x - of.mean) * to_before + of.norms[BEFORE_BIAS]);
+        const lanes in_ln = ((REFERENCE ? a : x) - tile->mean[t]) * tile->scale[t];
+        const lanes ln = in_ln * of.norms[LN_WEIGHT] + of.norms[LN_BIAS];
+        lanes out = of.weights[ACTIVATED] * a + of.weights[BEFORE] * before;
+        out += (a - of.after_mean) * to_after + after_bias;
+        out += of.weights[NORMED] * (REFERENCE ? ln : activate_lanes(ln));
+        if (of.bypassed > 0) out += of.weights[BYPASS] * read_lanes(bypasses[t] + c, of.bypassed);
+        write_lanes(k->out + place, out, count);
+    }
 }
 
 static void mix_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = CHANNELS_OF(k);
-    const long width = bypass_width(call, channels);
-    real *activated = scratch;
-    const real *means = k.statistics, *scales = k.statistics + channels, *bypasses[TILE];
-    const real *after_means = k.statistics + 2 * channels, *after_scales = k.statistics + 3 * channels;
+    const long channels = CHANNELS_OF(k), whole = channels / LANES * LANES;
+    const real *bypasses[TILE];
     struct tile tile = {0};
     (void)sums;
     if (!k.training) begin_rows(call, first, last, scratch);
     for (long start = first; start < last; start += TILE) {
-        const real *rows = k.packed + start * channels;
         tile.count = rows_of_tile(start, last);
-        begin_tile(call, rows, channels, activated, &tile);
+        prefetch_tile(k.packed + start * channels, channels);
+        begin_tile(call, k.packed + start * channels, channels, scratch, &tile);
         find_bypasses(call, start, tile.count, channels, bypasses);
-        for (long t = 0; t < tile.count; t++) {
-            const real *row = rows + t * channels, *bypass = bypasses[t], *a = activated + t * channels;
-            real *out = k.out + (start + t) * channels;
-#pragma omp simd
-            for (long c = 0; c < channels; c++) {
-                real before = activate((row[c] - means[c]) * scales[c] * k.norms[BEFORE_WEIGHT][c] + k.norms[BEFORE_BIAS][c]);
-                real after = (a[c] - after_means[c]) * after_scales[c] * k.norms[AFTER_WEIGHT][c] + k.norms[AFTER_BIAS][c];
-                real ln = ((REFERENCE ? a[c] : row[c]) - tile.mean[t]) * tile.scale[t] * k.norms[LN_WEIGHT][c] + k.norms[LN_BIAS][c];
-                ln = REFERENCE ? ln : activate(ln);
-                out[c] = k.weights[c] * a[c] + k.weights[channels + c] * before + k.weights[2 * channels + c] * after +
-                         k.weights[3 * channels + c] * ln;
-            }
-#pragma omp simd
-            for (long c = 0; c < width; c++) out[c] += k.weights[4 * channels + c] * bypass[c];
-        }
+        for (long c = 0; c < whole; c += LANES) mix_lanes(&k, &tile, bypasses, start, c, LANES);
+        if (whole < channels) mix_lanes(&k, &tile, bypasses, start, whole, channels - whole);
     }
 }
 
@@ -135,58 +166,74 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
    times its branch, or times the slope of its activation. */
 enum { OF_OUT, OF_AFTER, OF_BEFORE_WEIGHT, OF_BEFORE_BIAS, OF_LN_WEIGHT, OF_LN_BIAS, OF_BEFORE, OF_LN, OF_BYPASS, SUMS };
 
+/* Arrays of a tile, (rows, channels) each. */
+struct arrays {
+    real *activated, *normalised, *to_ln; /* as begin_tile, what layer norm returns before its weight, its gradient */
+};
+
+/* Back through a tile but for layer norm, in up to LANES channels. */
+SPECIALISED void mix_lanes_backward(const struct call *k, const struct tile *tile, const real **bypasses,
+                                    struct arrays arrays, long start, long c, long count, real *sums) {
+    const long channels = CHANNELS_OF(*k), width = bypass_width(k, channels);
+    const struct of_channels of = read_channels(k, c, count);
+    const lanes to_activated = of.weights[ACTIVATED] + of.weights[AFTER] * of.norms[AFTER_WEIGHT] * of.after_scale;
+    const lanes to_before = of.weights[BEFORE] * of.norms[BEFORE_WEIGHT] * of.scale;
+    const lanes to_normed = of.weights[NORMED] * of.norms[LN_WEIGHT];
+    lanes totals[SUMS];
+    for (long i = 0; i < SUMS; i++) totals[i] = read_lanes(sums + i * channels + c, count);
+    for (long t = 0; t < tile->count; t++) {
+        const long place = (start + t) * channels + c, in_tile = t * channels + c;
+        const lanes x = read_lanes(k->packed + place, count), d = read_lanes(k->d_out + place, count);
+        const lanes a = activate_lanes(x);
+        const lanes in_before = (x - of.mean) * of.scale, in_after = (a - of.after_mean) * of.after_scale;
+        const lanes in_ln = ((REFERENCE ? a : x) - tile->mean[t]) * tile->scale[t];
+        const lanes before = in_before * of.norms[BEFORE_WEIGHT] + of.norms[BEFORE_BIAS], y = activate_lanes(before);
+        const lanes ln = in_ln * of.norms[LN_WEIGHT] + of.norms[LN_BIAS], z = REFERENCE ? ln : activate_lanes(ln);
+        const lanes d_before = d * slope_lanes(before, y), d_ln = REFERENCE ? d : d * slope_lanes(ln, z);
+        totals[OF_OUT] += d;
+        totals[OF_AFTER] += d * in_after;
+        totals[OF_BEFORE_WEIGHT] += d_before * in_before;
+        totals[OF_BEFORE_BIAS] += d_before;
+        totals[OF_LN_WEIGHT] += d_ln * in_ln;
+        totals[OF_LN_BIAS] += d_ln;
+        totals[OF_BEFORE] += d * y;
+        totals[OF_LN] += d * z;
+        write_lanes(k->d_layer + place, slope_lanes(x, a) * d * to_activated + d_before * to_before, count);
+        write_lanes(arrays.normalised + in_tile, in_ln, count);
+        write_lanes(arrays.to_ln + in_tile, d_ln * to_normed, count);
+        if (of.bypassed > 0) {
+            totals[OF_BYPASS] += d * read_lanes(bypasses[t] + c, of.bypassed);
+            if (k->d_bypass) write_lanes(k->d_bypass + (start + t) * width + c, d * of.weights[BYPASS], of.bypassed);
+        }
+    }
+    for (long i = 0; i < SUMS; i++) write_lanes(sums + i * channels + c, totals[i], count);
+}
+
 /* Write into d_layer the gradient of the layer's output that does not depend on sums over the batch, and d_bypass. */
 static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = CHANNELS_OF(k), width = bypass_width(call, channels);
-    real *activated = scratch, *to_ln = scratch + TILE * channels, *normalised = to_ln + TILE * channels;
-    const real *means = k.statistics, *scales = k.statistics + channels, *bypasses[TILE];
-    const real *after_means = k.statistics + 2 * channels, *after_scales = k.statistics + 3 * channels;
+    const long channels = CHANNELS_OF(k), whole = channels / LANES * LANES, size = TILE * channels + GAP;
+    const struct arrays arrays = {scratch, scratch + size, scratch + 2 * size};
+    const real *bypasses[TILE];
     struct tile tile = {0};
     begin_rows(call, first, last, scratch);
     for (long start = first; start < last; start += TILE) {
         const real *rows = k.packed + start * channels;
-        tile.count = rows_of_tile(start, last);
-        begin_tile(call, rows, channels, activated, &tile);
-        find_bypasses(call, start, tile.count, channels, bypasses);
-        for (long t = 0; t < tile.count; t++) {
-            const real *row = rows + t * channels, *bypass = bypasses[t], *a = activated + t * channels;
-            const real *d_out = k.d_out + (start + t) * channels;
-            real *d_layer = k.d_layer + (start + t) * channels;
-#pragma omp simd
-            for (long c = 0; c < channels; c++) {
-                real d = d_out[c], x = row[c];
-                real in_before = (x - means[c]) * scales[c], in_after = (a[c] - after_means[c]) * after_scales[c];
-                real in_ln = ((REFERENCE ? a[c] : x) - tile.mean[t]) * tile.scale[t];
-                real before = in_before * k.norms[BEFORE_WEIGHT][c] + k.norms[BEFORE_BIAS][c], y = activate(before);
-                real ln = in_ln * k.norms[LN_WEIGHT][c] + k.norms[LN_BIAS][c], z = REFERENCE ? ln : activate(ln);
-                real d_before = d * slope(before, y), d_ln = REFERENCE ? d : d * slope(ln, z);
-                sums[OF_OUT * channels + c] += d;
-                sums[OF_AFTER * channels + c] += d * in_after;
-                sums[OF_BEFORE_WEIGHT * channels + c] += d_before * in_before;
-                sums[OF_BEFORE_BIAS * channels + c] += d_before;
-                sums[OF_LN_WEIGHT * channels + c] += d_ln * in_ln;
-                sums[OF_LN_BIAS * channels + c] += d_ln;
-                sums[OF_BEFORE * channels + c] += d * y;
-                sums[OF_LN * channels + c] += d * z;
-                real to_activated = k.weights[c] + k.weights[2 * channels + c] * k.norms[AFTER_WEIGHT][c] * after_scales[c];
-                d_layer[c] = slope(x, a[c]) * d * to_activated +
-                             d_before * k.weights[channels + c] * k.norms[BEFORE_WEIGHT][c] * scales[c];
-                normalised[t * channels + c] = in_ln;
-                to_ln[t * channels + c] = d_ln * k.weights[3 * channels + c] * k.norms[LN_WEIGHT][c];
-            }
-#pragma omp simd
-            for (long c = 0; c < width; c++) sums[OF_BYPASS * channels + c] += d_out[c] * bypass[c];
-            if (k.d_bypass)
-#pragma omp simd
-                for (long c = 0; c < width; c++)
-                    k.d_bypass[(start + t) * width + c] = d_out[c] * k.weights[4 * channels + c];
-        }
-        back_through_tile(&tile, normalised, channels, to_ln);
         real *d_layer = k.d_layer + start * channels;
+        tile.count = rows_of_tile(start, last);
+        prefetch_tile(rows, channels);
+        prefetch_tile(k.d_out + start * channels, channels);
+        prefetch_tile(d_layer, channels);
+        begin_tile(call, rows, channels, arrays.activated, &tile);
+        find_bypasses(call, start, tile.count, channels, bypasses);
+        for (long c = 0; c < whole; c += LANES)
+            mix_lanes_backward(&k, &tile, bypasses, arrays, start, c, LANES, sums);
+        if (whole < channels)
+            mix_lanes_backward(&k, &tile, bypasses, arrays, start, whole, channels - whole, sums);
+        back_through_tile(&tile, arrays.normalised, channels, arrays.to_ln);
 #pragma omp simd
         for (long i = 0; i < tile.count * channels; i++)
-            d_layer[i] += REFERENCE ? slope(rows[i], activated[i]) * to_ln[i] : to_ln[i];
+            d_layer[i] += REFERENCE ? slope(rows[i], arrays.activated[i]) * arrays.to_ln[i] : arrays.to_ln[i];
     }
 }
 

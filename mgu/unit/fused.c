@@ -15,8 +15,12 @@ quarter slower where there are few; TAPS, see convolution.h, which computes the 
 #include "activations.h"
 #include "rows.h"
 #include "lanes.h"
+#include "activation_lanes.h"
 #include "batch_norm.h"
 #include "convolution.h"
+#include "lane_sums.h"
+
+enum { TILE = CONSTANT_GATES && CHANNELS && CHANNELS <= 32 ? 16 : SUMMED }; /* rows that stay in the fastest cache */
 #include "layer_norm.h"
 
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
@@ -25,7 +29,7 @@ enum { AHEAD = 4 }; /* rows between the one being computed and the one being pre
 
 enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
 enum { WIDTH = CONSTANT_GATES ? 1 : FIRST_GATE + GATES }; /* of a row, in multiples of the channels */
-enum { SCRATCH = TILE * (CONSTANT_GATES ? 3 : 4 + GATES), NORMS = 6 };
+enum { SCRATCH = CONSTANT_GATES ? 3 : 4 + GATES, NORMS = 6 }; /* arrays of a tile */
 
 /* The arguments of one call. An array without a comment has `channels` values. */
 struct call {
@@ -68,16 +72,19 @@ enum { BEFORE_MEAN, BEFORE_VAR, AFTER_MEAN, AFTER_VAR };                        
 /* In the reference wiring two gates have the opposite polarity. */
 #define TOWARDS (REFERENCE ? -1 : 1)
 
+/* Numbers that the arrays of a tile take. */
+static inline long scratch_of(long channels) { return SCRATCH * (TILE * channels + GAP); }
+
 /* Apply a function to all rows, with `width` sums per channel. */
 static int for_all(const struct call *call, rows_function *function, long width, double *total) {
-    const long scratch = SCRATCH * call->channels + (BLOCK + TOGETHER) * TAPS;
+    const long scratch = scratch_of(call->channels) + (BLOCK + TOGETHER) * TAPS;
     return for_rows(call, (struct extent){call->rows, call->threads, width * call->channels, scratch}, function, total);
 }
 
 /* Convolve where the rows are not there yet: every pass that is the first of a call begins with it. */
 static inline void begin_rows(const struct call *k, long first, long last, real *scratch) {
     const long channels = CHANNELS_OF(*k);
-    if (TAPS) convolve(&k->convolution, WIDTH * channels, first, last, k->packed, scratch + SCRATCH * channels);
+    if (TAPS) convolve(&k->convolution, WIDTH * channels, first, last, k->packed, scratch + scratch_of(channels));
 }
 
 /* Sums of x, x^2, A(x) and A(x)^2, of differences to the first row, to avoid cancellation. */
@@ -115,7 +122,7 @@ static int batch_statistics(const struct call *call) {
     const long channels = call->channels;
     const struct batch_norm before = norm_before(call), after = norm_after(call);
     double *sums = malloc(4 * channels * sizeof(double));
-    real *scratch = calloc(SCRATCH * channels + (1 + TOGETHER) * TAPS, sizeof(real));
+    real *scratch = calloc(scratch_of(channels) + (1 + TOGETHER) * TAPS, sizeof(real));
     int failed = !sums || !scratch;
     if (!failed) begin_rows(call, 0, 1, scratch);
     failed = failed || for_all(call, sum_statistics, 4, sums);
@@ -163,7 +170,7 @@ static void finish_layer(const struct call *call, long first, long last, real *s
         }
     }
     if (TAPS)
-        add_gradients(&k.convolution, WIDTH * channels, first, last, k.d_packed, sums, scratch + SCRATCH * channels);
+        add_gradients(&k.convolution, WIDTH * channels, first, last, k.d_packed, sums, scratch + scratch_of(channels));
 }
 
 /* Both return 0, or 1 where memory has run out. */
