@@ -14,8 +14,9 @@ enum { SELU, RELU, SILU, TANH };
 static inline real exponential_below(real x) {
     const real lowest = sizeof(real) == 4 ? -87 : -708;
     x = x < lowest ? lowest : x;
-    /* Adding 1.5 * 2^(mantissa bits) rounds to a whole number and leaves it in the lowest bits. */
-    const real shift = sizeof(real) == 4 ? (real)12582912.0 : (real)6755399441055744.0;
+    /* Adding 1.5 * 2^(mantissa bits) rounds to a whole number and leaves it in the lowest bits, and with it the bias of
+       exponents. */
+    const real shift = sizeof(real) == 4 ? (real)(12582912.0 + 127) : (real)(6755399441055744.0 + 1023);
     const real log2_e = (real)1.4426950408889634;
     const real shifted = x * log2_e + shift, n = shifted - shift;
     if (sizeof(real) == 4) {
@@ -27,7 +28,7 @@ static inline real exponential_below(real x) {
         e = e * f + (real)6.9314699e-1;
         e = e * f + 1;
         union { float f; uint32_t i; } power = {(float)shifted};
-        power.i = (power.i + 127) << 23;
+        power.i <<= 23;
         return e * (real)power.f;
     }
     const real r = (x - n * (real)6.93147180369123816490e-01) - n * (real)1.90821492927058770002e-10;
@@ -45,7 +46,7 @@ static inline real exponential_below(real x) {
     e = e * r + (real)0.5;
     e = e * r * r + r + 1;
     union { double f; uint64_t i; } power = {(double)shifted};
-    power.i = (power.i + 1023) << 52;
+    power.i <<= 52;
     return e * (real)power.f;
 }
 
