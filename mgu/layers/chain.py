@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mgu.layers.direct_gradients import accumulate, are_promised
 from mgu.layers.link import Link, Linked, find_link
 from mgu.layers.tracing import is_traced, refuse_higher_order
 from mgu.layers.watch import Watch
@@ -57,7 +58,8 @@ class Chain:
         watch, by_input = self._known = known
         links = by_input.get(key)  # once, too
         if links is not None:
-            return _apply_links(links, x) if links else plain(x)
+            is_direct = are_promised() and not watch.has_gradient_hooks
+            return _apply_links(links, x, is_direct) if links else plain(x)
         if len(by_input) >= MOST_INPUTS:
             by_input.clear()
         if watch.has_hooks or not (x.requires_grad or _is_trained(network)):
@@ -110,9 +112,13 @@ def _find_links(parts: Parts, x: Tensor) -> tuple[Links, Tensor]:
     return [link for link in links if link] if all(links) and is_ours else (), x
 
 
-def _apply_links(links: Links, x: Tensor) -> Tensor:
+def _apply_links(links: Links, x: Tensor, is_direct: bool) -> Tensor:
     """Applies one link after the other."""
-    out: Tensor = _Chain.apply(links, x, *(tensor for link in links for tensor in link.tensors))
+    out: Tensor
+    if is_direct:
+        out = _DirectChain.apply(links, x, _ANCHOR)
+    else:
+        out = _Chain.apply(links, x, *(tensor for link in links for tensor in link.tensors))
     return out
 
 
@@ -136,22 +142,26 @@ class _Entry:
         return gradients[before], *gradients[before + 1 + between :]
 
 
+def _forward(links: Links, x: Tensor, needs_x: bool) -> tuple[list[_Entry], Tensor]:
+    """Calls the forward passes of all links in turn; returns what their backward passes need, and the output."""
+    entries = list[_Entry]()
+    for link in links:
+        needs = [tensor is not None and tensor.requires_grad for tensor in link.tensors]
+        entry: Any = _Entry(link, needs_x, needs)
+        x = link.function.forward(entry, *link.before, x, *link.between, *link.tensors)
+        entries.append(entry)
+        needs_x = needs_x or any(needs)
+    return entries, x
+
+
 class _Chain(torch.autograd.Function):
     """Calls the forward passes of all links in turn, and their backward passes in reverse."""
 
     @staticmethod
     def forward(ctx: Any, links: Links, x: Tensor, *tensors: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, *tensors)
-        _, needs_x, *needed = ctx.needs_input_grad
-        ctx.entries, start = list[_Entry](), 0
-        for link in links:
-            stop = start + len(link.tensors)
-            needs = needed[start:stop]
-            entry: Any = _Entry(link, needs_x, needs)
-            x = link.function.forward(entry, *link.before, x, *link.between, *tensors[start:stop])
-            ctx.entries.append(entry)
-            needs_x, start = needs_x or any(needs), stop
-        return x
+        ctx.entries, out = _forward(links, x, ctx.needs_input_grad[1])
+        return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor | None) -> tuple[Tensor | None, ...]:
@@ -165,3 +175,30 @@ class _Chain(torch.autograd.Function):
                 grad, *of_link = entry.backward(grad)
             gradients[:0] = of_link
         return None, grad, *gradients
+
+
+_ANCHOR = torch.zeros((), requires_grad=True)  # for the graph to reach a chain whose parameters it does not know
+
+
+class _DirectChain(torch.autograd.Function):
+    """Does the same, but keeps the gradients of the parameters from the engine: see mgu/layers/direct_gradients.py."""
+
+    @staticmethod
+    def forward(ctx: Any, links: Links, x: Tensor, anchor: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.entries, out = _forward(links, x, ctx.needs_input_grad[1])
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor | None) -> tuple[Tensor | None, ...]:
+        assert grad is not None
+        refuse_higher_order(grad, "eager")
+        _ = ctx.saved_tensors  # raises where it was changed, or freed
+        for entry in reversed(ctx.entries):
+            if grad is None:
+                break
+            grad, *of_link = entry.backward(grad)
+            for tensor, gradient in zip(entry.link.tensors, of_link, strict=True):
+                if tensor is not None and gradient is not None:
+                    accumulate(tensor, gradient)
+        return None, grad, None

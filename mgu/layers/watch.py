@@ -16,7 +16,8 @@ HOOKS = itemgetter("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_
 MEMBERS = itemgetter("_modules", "_parameters", "_buffers")
 CALLED = {"forward", "_compiled_call_impl"}  # attributes that are called in place of what the class says
 COMMON = vars(nn.Module()).keys() - {"training"}  # dictionaries of every module
-KIND = attrgetter("dtype", "shape", "requires_grad")
+GRADIENT_HOOKS = attrgetter("_backward_hooks", "_post_accumulate_grad_hooks")
+KIND = attrgetter("dtype", "shape", "requires_grad", "_backward_hooks", "_post_accumulate_grad_hooks")
 
 
 class Watch:
@@ -28,6 +29,7 @@ class Watch:
     Attributes:
         has_hooks: Whether a part must be called itself.
         has_graph: Whether a part has a tensor that was computed, whose graph would be kept with it.
+        has_gradient_hooks: Whether a tensor must be given its gradient by torch.
 
     Raises:
         RuntimeError, ValueError: Some of its tensors are sparse, or not shaped yet.
@@ -42,6 +44,7 @@ class Watch:
         self._seen = self._look()
         self._is_hooked = self._find_hooks()
         self.has_hooks = self._is_hooked or any(part.keys() & CALLED for part in self._parts)
+        self.has_gradient_hooks = any(chain.from_iterable(map(GRADIENT_HOOKS, self._tensors)))
         attributes = chain.from_iterable(map(dict.values, self._parts))
         self.has_graph = any(isinstance(each, Tensor) and not each.is_leaf for each in (*self._tensors, *attributes))
 

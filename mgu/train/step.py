@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from mgu.data.ratings.candidates import Candidates
 from mgu.data.splits import Data
+from mgu.layers.direct_gradients import DirectGradients
 from mgu.tasks.task import Task
 
 Metrics = dict[str, float]
@@ -89,7 +90,8 @@ class Step:
     def _forward(self, inputs: Tensor) -> Tensor:
         """Returns the outputs of the model, in its own precision: the loss is never computed in bf16."""
         if self.options.precision == "float32":
-            outputs: Tensor = self.model(inputs)
+            with DirectGradients():
+                outputs: Tensor = self.model(inputs)
             return outputs
         # Without a cache: a recorded step must cast the weights anew.
         with torch.autocast(self.data.device.type, torch.bfloat16, cache_enabled=False):
