@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mgu.layers.packed import has_hooks
 from mgu.layers.patches import BACKWARD, FORWARD, find_patches
+from mgu.layers.products import multiply
 
 KINDS: tuple[type, ...] = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]  # of input, weight and bias
@@ -66,9 +66,9 @@ def compute_layer(layer: Any, x: Tensor, weight: Tensor, bias: Tensor | None) ->
         The output of the layer.
     """
     if type(layer) is nn.Linear:
-        return F.linear(x, weight, bias)
+        return _dense(x, weight, bias)
     if patches := find_patches(layer, x, weight, FORWARD):
-        out = F.linear(patches.of(x), _as_matrix(weight), bias)  # (N, C')
+        out = multiply(patches.of(x), _as_matrix(weight), bias)  # (N, C')
         return out.view(x.shape[0], *patches.out_size, -1).permute(0, 3, 1, 2)  # (B, C', H', W')
     return torch.convolution(x, weight, bias, layer.stride, layer.padding, layer.dilation, False, (0,), layer.groups)
 
@@ -107,6 +107,11 @@ def layer_gradients(layer: Any, d_out: Tensor, x: Tensor, weight: Tensor, needed
     return gradients
 
 
+def _dense(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Applies a dense layer."""
+    return multiply(x.reshape(-1, x.shape[-1]), weight, bias).view(*x.shape[:-1], -1)
+
+
 def _as_matrix(weight: Tensor) -> Tensor:
     """Returns the weight of a convolution, (C', C, H, W), as that of a dense layer; a view where channels are last."""
     return weight.permute(0, 2, 3, 1).reshape(weight.shape[0], -1)
@@ -115,7 +120,7 @@ def _as_matrix(weight: Tensor) -> Tensor:
 def _dense_gradients(d_out: Tensor, weight: Tensor, x: Tensor | None, needed: tuple[bool, bool, bool]) -> Gradients:
     """Returns the gradients of a dense layer, given those of its output, (N, C')."""
     return (
-        torch.mm(d_out, weight) if needed[0] else None,
-        torch.mm(d_out.t(), x) if x is not None else None,
+        multiply(d_out, weight.t()) if needed[0] else None,
+        multiply(d_out.t(), x.t()) if x is not None else None,
         d_out.sum(0) if needed[2] else None,
     )

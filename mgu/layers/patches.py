@@ -2,8 +2,8 @@
 
 oneDNN, which torch has for convolutions, rearranges the weight at every call. In training that costs more than the
 convolution where there are few positions to apply it to: the backward pass of deep layers of the paper's networks is up
-to 3.6 times as fast this way. On AMD's processors MKL, which torch has for products, has no 512-bit instructions, and
-oneDNN has: there products are worth it for the fewest positions only.
+to 3.6 times as fast this way. Where products are slow, see mgu/layers/products.py, they are worth it for the fewest
+positions only.
 
 https://inria.hal.science/inria-00112631
 """
@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mgu.layers.products import find_product
 from mgu.native.library import REALS, load, threads_for
-from mgu.native.processor import is_amd
+from mgu.native.processor import has_narrow_mkl
 
 SOURCE = Path(__file__).with_name("patches.c")
 VALUES_PER_THREAD = 100_000
@@ -39,7 +40,9 @@ class Most(NamedTuple):
 
 
 FORWARD, BACKWARD = Most(256, 2304), Most(2304, 3136)
-if is_amd():
+if find_product():
+    FORWARD, BACKWARD = Most(1024, 3136), Most(3136, 3136)
+elif has_narrow_mkl():
     FORWARD = BACKWARD = Most(256, 256)
 
 

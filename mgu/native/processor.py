@@ -34,9 +34,10 @@ def is_virtual() -> bool:
 
 
 @cache
-def is_amd() -> bool:
-    """Tells whether the processor is one of AMD's, as far as it says so; False where nothing does."""
-    return any("AuthenticAMD" in line for line in _cpuinfo("vendor_id"))
+def has_narrow_mkl() -> bool:
+    """Tells whether MKL leaves half of a vector unused: on processors of AMD with 512 bits, as far as they say so."""
+    is_amd = any("AuthenticAMD" in line for line in _cpuinfo("vendor_id"))
+    return is_amd and any("avx512f" in line.split() for line in _cpuinfo("flags"))
 
 
 def _cpuinfo(*keys: str) -> list[str]:

@@ -12,19 +12,23 @@ from mgu.native import processor
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     """What was read of this machine's processor is no answer to a test, nor the other way round."""
-    processor.is_amd.cache_clear()
+    processor.has_narrow_mkl.cache_clear()
     yield
-    processor.is_amd.cache_clear()
+    processor.has_narrow_mkl.cache_clear()
+
+
+AMD, WIDE = "vendor_id\t: AuthenticAMD", "flags\t\t: fpu avx2 avx512f avx512dq"
 
 
 @pytest.mark.parametrize(
-    ("lines", "is_amd"),
+    ("lines", "expected"),
     [
-        (["vendor_id\t: AuthenticAMD", "vendor_id\t: AuthenticAMD"], True),
-        (["vendor_id\t: GenuineIntel"], False),
+        ([AMD, WIDE, AMD, WIDE], True),
+        ([AMD, "flags\t\t: fpu avx2"], False),  # Zen 3 has no more than MKL uses
+        (["vendor_id\t: GenuineIntel", WIDE], False),
         ([], False),  # ARM has no such line, macOS no such file
     ],
 )
-def test_vendors_are_told_apart(lines: list[str], is_amd: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_leaves_vectors_unused(lines: list[str], expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processor, "_cpuinfo", lambda *keys: [line for line in lines if line.startswith(keys)])
-    assert processor.is_amd() is is_amd
+    assert processor.has_narrow_mkl() is expected
