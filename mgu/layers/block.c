@@ -51,7 +51,7 @@ const struct { const char *name; long offset, size; } layout[] = {
 
 /* What is computed of a tile (layer norm), then the values under the windows of the rows that are computed at once. */
 static inline long scratch_of(long channels) { return NORM == LN ? 3 * (TILE * channels + GAP) : 0; }
-static inline long all_scratch_of(const struct call *k) { return scratch_of(k->channels) + (BLOCK + TOGETHER) * TAPS; }
+static inline long all_scratch_of(const struct call *k) { return scratch_of(k->channels) + TOGETHER * TAPS; }
 
 /* Apply a function to all rows, with `sums` sums. */
 static int for_all(const struct call *call, rows_function *function, long sums, double *total) {

@@ -19,7 +19,8 @@ class Convolution(ctypes.Structure):
         ("in_channels", ctypes.c_long),
         *((name, ctypes.c_long * 2) for name in ("kernel", "stride", "padding", "in_size", "out_size")),
         *((name, ctypes.c_long * 4) for name in ("x_strides", "weight_strides")),
-        *((name, ctypes.c_void_p) for name in ("x", "weight", "bias", "d_weight", "d_bias", "taps", "offsets")),
+        *((name, ctypes.c_void_p) for name in ("x", "weight", "bias", "d_weight", "d_bias")),
+        *((name, ctypes.c_void_p) for name in ("taps", "offsets", "in_order")),
     )
 
 

@@ -77,7 +77,7 @@ static inline long scratch_of(long channels) { return SCRATCH * (TILE * channels
 
 /* Apply a function to all rows, with `width` sums per channel. */
 static int for_all(const struct call *call, rows_function *function, long width, double *total) {
-    const long scratch = scratch_of(call->channels) + (BLOCK + TOGETHER) * TAPS;
+    const long scratch = scratch_of(call->channels) + TOGETHER * TAPS;
     return for_rows(call, (struct extent){call->rows, call->threads, width * call->channels, scratch}, function, total);
 }
 
@@ -122,7 +122,7 @@ static int batch_statistics(const struct call *call) {
     const long channels = call->channels;
     const struct batch_norm before = norm_before(call), after = norm_after(call);
     double *sums = malloc(4 * channels * sizeof(double));
-    real *scratch = calloc(scratch_of(channels) + (1 + TOGETHER) * TAPS, sizeof(real));
+    real *scratch = calloc(scratch_of(channels) + TOGETHER * TAPS, sizeof(real));
     int failed = !sums || !scratch;
     if (!failed) begin_rows(call, 0, 1, scratch);
     failed = failed || for_all(call, sum_statistics, 4, sums);
