@@ -68,7 +68,7 @@ def test_rows_without_their_groups_are_not_tested_as_if_they_were_independent(tm
     text = to_markdown([Analysis(*rank(runs))])
     assert "p over groups" in text and "over 200" not in text
     assert "4 of 4 runs have not kept the groups of the test rows, as earlier versions did not." in text
-    assert "no test over groups: runs of earlier versions" in text and "have no correct.bits by group." in text
+    assert "no test over groups: runs of earlier versions" in text and "have no correct.bits by group, and" in text
     write_correct(runs[0].folder, 100, bytes(13), (50, 50))
     (table,) = rank(runs)
     assert [len(bits) for bits in correct_of(table.rows)] == [1, 0]

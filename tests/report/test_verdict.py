@@ -14,6 +14,7 @@ from mgu.report.analysis import Analysis
 from mgu.report.stats.compare import is_the_same
 from mgu.report.stats.power import Variance, seeds_needed
 from mgu.report.stats.sentences import describe_verdict, verdict_sentence
+from mgu.results.on_disk.correct import write_correct
 from mgu.results.on_disk.file_names import CORRECT_FILE
 from mgu.results.runs.load import Run
 from tests.examples import example_config, example_result, example_unit, ranked
@@ -81,6 +82,25 @@ def test_not_decided_says_how_many_seeds_would_do(trained: Trained) -> None:
     needed = seeds_needed(own.best.difference.mean, own.variance, 1)
     assert f"about {needed} seeds would be needed" in verdict_sentence(own)
     assert any("there is no test over images: runs of earlier versions" in line for line in describe_verdict(own))
+
+
+def test_right_answers_of_other_test_data_are_left_out_by_name(
+    trained: Trained, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They were left out without a word, and the report said that the run was one of an earlier version."""
+    unit, other = trained("unit", [0.95, 0.9]), trained("a", [0.9, 0.85])
+    write_correct(other[1].folder, 100, bytes(13))
+    found = analyse(unit, other).verdict
+    assert found and found.best.p_images is None
+    said = "leave out 1 run that counted another number of test examples than most"
+    assert f"{said}: {other[1].folder} (100, most 400)" in caplog.text
+    assert any(
+        "runs that counted another number of test examples than most are left out" in line
+        for line in describe_verdict(found)
+    )
+    caplog.clear()
+    analyse(unit, trained("b", [0.9, 0.85]))
+    assert not caplog.text
 
 
 def test_without_a_common_seed_the_seeds_to_train_are_named_and_no_bits_are_missed(trained: Trained) -> None:

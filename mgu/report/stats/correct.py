@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mgu.console.skipped import name_first
@@ -63,7 +63,8 @@ def correct_of(rows: Sequence[Row]) -> list[Correct]:
     """Reads the bits of every row.
 
     Runs of earlier versions have none, or none by group where rows are in groups. Bits of another length than most of
-    their fold were made on other test data and are left out. Those that cannot be read are told in one line.
+    their fold were made on other test data and are left out. These, and those that cannot be read, are told in one line
+    each.
 
     Args:
         rows: Rows of one table.
@@ -76,14 +77,36 @@ def correct_of(rows: Sequence[Row]) -> list[Correct]:
     if skipped:
         runs = count(len(skipped), "run")
         log.warning("figures and tests over examples leave out %s: %s", runs, printable(name_first(skipped)))
-    sizes = Counter((replicate.fold, bits.num_images) for of_row in by_row for replicate, bits in of_row.items())
-    usual: dict[int, int] = {}
-    for (fold, size), _ in sorted(sizes.items(), key=lambda each: (each[1], each[0][1])):
-        usual[fold] = size  # the most frequent one comes last
+    usual = _usual_sizes(by_row)
+    if others := _of_other_size(rows, by_row, usual):
+        runs = count(len(others), "run")
+        log.warning(
+            "figures and tests over examples leave out %s that counted another number of test examples than most: %s",
+            runs, printable(name_first(others)),
+        )  # fmt: skip
     return [
         {replicate: bits for replicate, bits in of_row.items() if bits.num_images == usual[replicate.fold]}
         for of_row in by_row
     ]
+
+
+def _usual_sizes(by_row: Sequence[Correct]) -> dict[int, int]:
+    """Returns the most frequent number of images by fold; of equally frequent ones the largest."""
+    sizes = Counter((replicate.fold, bits.num_images) for of_row in by_row for replicate, bits in of_row.items())
+    ascending = sorted(sizes.items(), key=lambda each: (each[1], each[0][1]))
+    return {fold: size for (fold, size), _ in ascending}  # the last one stays
+
+
+def _of_other_size(rows: Sequence[Row], by_row: Sequence[Correct], usual: Mapping[int, int]) -> list[str]:
+    """Returns a line for each run whose bits are of another length than most of its fold."""
+    lines = []
+    for row, of_row in zip(rows, by_row, strict=True):
+        for run in row.runs:
+            replicate = run.result.replicate
+            bits, most = of_row.get(replicate), usual.get(replicate.fold)
+            if bits and bits.num_images != most:
+                lines.append(f"{run.folder} ({bits.num_images:,}, most {most:,})")
+    return lines
 
 
 def _read_bits(row: Row, skipped: list[str]) -> Correct:

@@ -266,7 +266,8 @@ def _missing(verdict: Verdict) -> list[str]:
         by = " by group" if verdict.unit.examples == "groups" else ""
         lines.append(
             f"For {without_bits} of {baselines} there is no test over {verdict.unit.examples}: runs of earlier "
-            f"versions and runs that diverged at once have no correct.bits{by}. Train them again with force=true."
+            f"versions and runs that diverged at once have no correct.bits{by}, and those of runs that counted another "
+            "number of test examples than most are left out. Train them again with force=true."
         )
     if apart:
         share = agree(len(apart), "it shares", "they share")
