@@ -25,12 +25,14 @@ from mgu.factory.resolved_run import ResolvedRun
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.models.masked import measure_sparsity
 from mgu.results.events import Send
+from mgu.results.schema.result import Kind
 from mgu.results.schema.solver import Solver, sum_up
 from mgu.run.log import send_note
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 from mgu.train.path_norm import PathNorm
 from mgu.train.path_sgd import PathSGD
+from mgu.unit.unit import MultiGatedUnit
 
 
 def sum_up_solver(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
@@ -95,8 +97,15 @@ def measure_network(resolved: ResolvedRun, learner: Learner, solver: Solver | No
         "params_keras": count_keras(model),
         "flops_per_sample": count_flops(resolved, solver.eval_iterations if solver else None),
         **_count_masks(resolved.config, model),
+        **_find_units(resolved.config, model),
         "gamma_squared": _measure_paths(resolved, learner),
     }
+
+
+def _find_units(config: RunConfig, model: nn.Module) -> dict[str, Kind]:
+    """Returns the kind of a network of the user's that has units, for it is no model of the grid; {} of others."""
+    has_units = not config.mgu and any(isinstance(module, MultiGatedUnit) for module in model.modules())
+    return {"model": "block"} if has_units else {}
 
 
 def _count_masks(config: RunConfig, model: nn.Module) -> dict[str, int]:

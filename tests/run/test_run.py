@@ -27,6 +27,7 @@ from mgu.factory.augment import augment_training
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send, call
 from mgu.measure import energy, slot
+from mgu.report.card.card import to_card
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.on_disk.folder import find_state, run_folder
 from mgu.results.on_disk.preprocessing import Classes
@@ -38,6 +39,7 @@ from mgu.run.execute import run
 from mgu.train import loop
 from tests.by_hand import ByHand
 from tests.conftest import Configure
+from tests.examples import ranked
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +77,24 @@ def test_the_data_that_judge_a_run_have_a_confusion_matrix(configure: Configure)
     assert counts.sum() == 360 and counts.trace() == round(360 * result.test.accuracy)
     assert result.val and result.val.confusion is None and result.train and result.train.confusion is None
     assert 0 < (result.val.macro_f1 or 0) < 1 and result.train.macro_f1 and result.test.macro_f1
+
+
+@pytest.mark.parametrize(
+    ("has_units", "kind", "called"), [(True, "block", "network with"), (False, "baseline", "grid")]
+)
+def test_a_network_of_the_user_s_with_units_is_no_baseline_of_the_grid(
+    has_units: bool, kind: str, called: str, configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reports took it for the best of the grid, and its cost for the grid's."""
+    layer = "MultiGatedUnit(nn.Linear(64, 6))" if has_units else "nn.Linear(64, 6)"
+    source = "from torch import nn\nfrom mgu import MultiGatedUnit\ndef net():\n    return nn.Sequential("
+    (tmp_path / f"net_{kind}.py").write_text(f"{source}nn.Flatten(), {layer}, nn.Linear(6, 10))\n")
+    monkeypatch.chdir(tmp_path)
+    words = ("layout=python", f"layout.target=net_{kind}:net", "training.epochs=1", "energy.enabled=false")
+    result = train(configure(*words))
+    assert result.status == "ok" and result.kind == kind and called in to_card(tmp_path, result)
+    (table,) = ranked([result])
+    assert len(table.baselines) == (not has_units)
 
 
 def test_classes_have_names_where_they_have_a_confusion_matrix() -> None:

@@ -94,8 +94,9 @@ def _front_matter(result: Result) -> list[str]:
 
 def _model(result: Result) -> list[str]:
     """Returns the table of the model, its size and its training."""
-    kind = {"baseline": "baseline of the grid", "unit": "Multi Gated Unit", "block": "unit with other paths"}
     config = result.config
+    block = "unit with other paths" if config.get("mgu") else "network with Multi Gated Units"
+    kind = {"baseline": "baseline of the grid", "unit": "Multi Gated Unit", "block": block}
     rows = {
         "kind": kind[result.kind],
         "layout": result.layout,

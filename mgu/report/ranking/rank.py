@@ -95,7 +95,7 @@ class Table:
 
     @property
     def other_models(self) -> list[Row]:
-        """Models of other blocks (Highway, squeeze-and-excitation, ...), which are ranked but not compared."""
+        """Other blocks (Highway, ...) and users' networks that have units, which are ranked but not compared."""
         return [row for row in self.rows if not (row.is_unit or row.is_baseline)]
 
     @property

@@ -36,6 +36,8 @@ def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], 
         status: How training ended.
         measured: Fields of Result that are known. Of the others, those that may be None are None.
 
+            A `model` that is known takes the place of what the configuration says.
+
     Returns:
         The record, with the provenance of the run: configuration, versions and commit.
     """
@@ -48,7 +50,6 @@ def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], 
         name=config.name,
         identity=config.identity,
         experiment_name=config.experiment_name,
-        model=model,
         dataset=config.dataset.label,
         task=config.dataset.task,
         split=config.dataset.split,
@@ -60,7 +61,7 @@ def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], 
         config=json.loads(config.model_dump_json()),
         versions=_versions(),
         git_commit=_git_commit(),
-        **(_unmeasured() | measured),
+        **(_unmeasured() | {"model": model} | measured),
     )
 
 

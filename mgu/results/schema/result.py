@@ -24,8 +24,9 @@ SCHEMA_VERSION: Literal[6] = 6
 
 SETTLED = 0.1  # of the initial running statistics of batch norm: with more than this left they judge another network
 
-# A block has other paths than the paper's unit, such as squeeze-and-excitation. It is ranked, but it is no part of the
-# grid, and nothing that is claimed of the unit is claimed of it.
+# A block has other paths than the paper's unit, such as squeeze-and-excitation, or is a network of the user's that has
+# units, configured in any way. It is ranked, but it is no part of the grid, and nothing that is claimed of
+# the unit is claimed of it.
 Kind = Literal["baseline", "unit", "block"]
 
 
@@ -41,7 +42,13 @@ class Result(Record, frozen=True):
     name: Annotated[str, about("Name of the run; with identity it is the name of the folder.")]
     identity: Annotated[str, about("Hash of all that can change the result, eight hexadecimal digits.")]
     experiment_name: Annotated[str, about("Experiment that the run belongs to.")]
-    model: Annotated[Kind, about("What was trained; block: a unit with other paths than the paper's.")]
+    model: Annotated[
+        Kind,
+        about(
+            "What was trained; block: a unit with other paths than the paper's, or a network of the user's that has "
+            "units."
+        ),
+    ]
     dataset: Annotated[str, about("Name of the data set.")]
     split: Annotated[str, about("How validation data were chosen: paper or holdout.")]
     layout: Annotated[str, about("Layout in the notation of the paper.")]
