@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from collect import describe, report, train
-from filed import ROOT, check_seeds, file_part
+from filed import ROOT, check_seeds, check_seeds_to_train, file_part
 
 STUDY = "density"
 Row = dict[str, Any]
@@ -29,6 +29,7 @@ def main() -> None:
     options = parser.parse_args()
     words = ["+experiment=density", "-m", f"seed={options.seeds}"]
     if not options.only_file:
+        check_seeds_to_train(STUDY, "pairs", options.seeds, options.runs / STUDY)
         train(options.runs, *words)
     folder = options.runs / STUDY
     if not (files := sorted(folder.glob("*/result.json"))):

@@ -16,7 +16,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from collect import describe, report, train
-from filed import ROOT, check_seeds, file_part
+from filed import ROOT, check_seeds, check_seeds_to_train, file_part
 
 STUDY, PART = "density", "search"
 SEARCH, FOUND = "density_search", "density_found"
@@ -40,6 +40,7 @@ def main() -> None:
     options = parser.parse_args()
     searched, found = options.runs / SEARCH, options.runs / FOUND
     if not options.only_file:
+        check_seeds_to_train(STUDY, PART, options.seeds, found)
         train(options.runs, f"experiment_name={SEARCH}", *PROTOCOL, *SPACE, "-m")
         for words in (best_words(searched), PLAIN):
             train(options.runs, f"experiment_name={FOUND}", *PROTOCOL, *words, f"seed={options.seeds}", "-m")

@@ -48,10 +48,34 @@ def with_filed(study: str, part: str, rows: Sequence[dict[str, Any]], *keys: str
 def check_seeds(study: str, part: str, rows: Sequence[dict[str, Any]]) -> None:
     """Ends the program where filed rows have seeds that these rows, which would take their place, have not."""
     filed = load_study(study).get(part, {}).get("rows", [])
-    lost = sorted({seed for row in filed for seed in row["seeds"]} - {seed for row in rows for seed in row["seeds"]})
+    lost = find_lost(filed, {seed for row in rows for seed in row["seeds"]})
     if lost or len(rows) < len(filed):
         told = f"seeds {', '.join(map(str, lost))}" if lost else f"{len(filed)} rows"
         sys.exit(f"results/{study} must not lose what it has, but its part {part} has {told}. Train all of them.")
+
+
+def check_seeds_to_train(study: str, part: str, seeds: str, runs: Path) -> None:
+    """Ends the program, before it trains anything, where neither these seeds nor finished runs have all filed ones.
+
+    Args:
+        study: Name of the study.
+        part: Name of its part.
+        seeds: What is to be trained, separated by commas.
+        runs: Folder of the runs that the part is made of; those that are there already count.
+    """
+    results = (json.loads(file.read_text(encoding="utf-8")) for file in runs.glob("*/result.json"))
+    there = {int(seed) for seed in seeds.split(",")} | {result["seed"] for result in results}
+    if lost := find_lost(load_study(study).get(part, {}).get("rows", []), there):
+        named = ", ".join(map(str, lost))
+        sys.exit(
+            f"results/{study} must not lose what it has, but its part {part} has seeds {named}, and --seeds {seeds} "
+            "has not. Train all of them."
+        )
+
+
+def find_lost(filed: Sequence[dict[str, Any]], seeds: set[int]) -> list[int]:
+    """Returns the seeds of filed rows that are not among these."""
+    return sorted({seed for row in filed for seed in row["seeds"]} - seeds)
 
 
 def file_part(study: str, part: str, content: dict[str, Any]) -> None:

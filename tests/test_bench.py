@@ -244,6 +244,31 @@ def test_what_a_partial_run_measures_takes_the_place_of_the_filed_rows_that_agre
             filed.check_seeds("speed", "blocks", rows)
 
 
+@pytest.mark.parametrize("script", ["density", "density_search"])
+def test_seeds_that_would_be_lost_are_refused_before_the_first_epoch(
+    script: str, pages: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module = importlib.import_module(script)
+    trained: list[str] = []
+
+    def train(runs: Path, *words: str) -> None:
+        trained.extend(words)
+        sys.exit("trained")
+
+    monkeypatch.setattr(module, "train", train)
+    words = [f"{script}.py", "--runs", str(tmp_path), "--seeds"]
+    monkeypatch.setattr(sys, "argv", [*words, "0,1"])
+    with pytest.raises(SystemExit, match="has seeds 2, 3, 4, and --seeds 0,1 has not"):
+        module.main()
+    assert not trained
+    for seed in (2, 3, 4):  # trained before, which counts
+        run = tmp_path / ("density" if script == "density" else "density_found") / str(seed)
+        run.mkdir(parents=True)
+        (run / "result.json").write_text(f'{{"seed": {seed}}}')
+    with pytest.raises(SystemExit, match="trained"):
+        module.main()
+
+
 @pytest.mark.parametrize(
     ("script", "words", "study", "part", "keys"),
     [
