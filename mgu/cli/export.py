@@ -47,6 +47,8 @@ def main(arguments: list[str]) -> None:
     for line in exported.lines:
         print_line(line)
     print_line(f"written: {path}")
+    if options.to == "torch" and path.suffix != SUFFIXES["torch"][0]:
+        print_line("torch.export.load reads it with a warning, for it expects a name that ends in .pt2")
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -7,7 +7,7 @@ import re
 import socket
 import stat
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -68,3 +68,19 @@ def test_a_file_is_not_called_as_if_it_held_another_format(
 @pytest.mark.parametrize("name", ["a.pt2", "a.pt", "a", "a.bin", "a.v2"])
 def test_other_names_say_nothing(name: str) -> None:
     check_suffix(Path(name), "torch")
+
+
+@pytest.mark.parametrize(("name", "is_told"), [("a.torch", True), ("a.pt", True), ("a.pt2", False)])
+def test_what_torch_reads_with_a_warning_is_told(
+    name: str, is_told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = SimpleNamespace(name="a-s0")
+    monkeypatch.setattr(
+        "mgu.predict.model.load", lambda *_, **__: SimpleNamespace(trained=SimpleNamespace(result=result))
+    )
+    exported = SimpleNamespace(content=b"program", lines=[])
+    monkeypatch.setattr("mgu.predict.export_run.export_run", lambda *_: exported)
+    monkeypatch.chdir(tmp_path)
+    export.main(["run", "--to", "torch", "--output", name])
+    assert Path(name).read_bytes() == b"program"
+    assert ("expects a name that ends in .pt2" in capsys.readouterr().out) == is_told

@@ -141,3 +141,16 @@ def test_long_names_leave_room_for_the_lines() -> None:
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert all(label.startswith("1  nago_tiny-graph.") and "…" in label for label in labels)
     assert axes.get_window_extent().width > figure.bbox.width / 3
+
+
+def test_no_axis_of_accuracies_goes_far_beyond_100_percent() -> None:
+    """Intervals of two seeds do: the axis went to 104 %."""
+    pairs = [("a", 0.99), ("b", 0.7)]
+    results = [
+        example_result(f"{name}-s{seed}", seed=seed, val_accuracy=accuracy + seed / 100)
+        for name, accuracy in pairs
+        for seed in range(2)
+    ]
+    many = drawn(*results)
+    assert many["ranks"][1].axes[0].get_xlim()[1] == 100.5
+    assert many["pareto"][1].axes[0].get_ylim()[1] == 100.5

@@ -14,6 +14,7 @@ from mgu.config.run import RunConfig
 from mgu.errors import UserError
 from mgu.results.on_disk import closed
 from mgu.results.on_disk.closed import ClosedRun, find_closed
+from mgu.results.on_disk.closed import _owner as find_owner  # which a fixture replaces
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOCK_FILE, LOG_FILE
 from mgu.results.on_disk.folder import find_state, lock_run, run_folder
 from mgu.results.on_disk.result_file import write_result
@@ -115,6 +116,19 @@ def test_a_run_that_its_owner_trains_there_is_waited_for(
     assert run_single(config) == "done"
     timer.join()
     assert "is being trained by another process: waiting for it" in capsys.readouterr().out
+
+
+def test_who_has_no_name_is_called_the_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(closed.os, "geteuid", lambda: 4_000_000_001)
+    monkeypatch.setattr(closed.pwd, "getpwuid", find)
+    owner = find_owner(tmp_path)
+    assert owner == f"user {os.getuid()}"
+    assert closed.Closed(tmp_path, "read", owner).way_out.startswith(
+        f"Have its owner open it (chmod -R a+rwX {tmp_path}"
+    )
 
 
 def test_one_line_says_how_many_where_and_what_to_do() -> None:

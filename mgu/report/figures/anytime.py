@@ -7,7 +7,7 @@ from itertools import cycle
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.report.figures.style import PAGE_IN, QUIET, UNIT, label_log_ticks
+from mgu.report.figures.style import PAGE_IN, QUIET, UNIT, label_log_ticks, within_percent
 from mgu.report.searches.against_random import MULTIPLES
 from mgu.report.searches.contender import BAND, Contender, quantile
 from mgu.report.searches.equal_cost import EqualCost
@@ -60,7 +60,8 @@ def _draw(searches: EqualCost, axes: Axes) -> None:
         known = [*shown, *([searches.unit.val] if searches.unit else [])]
         floor, ceiling = min(quantile(shown, 0.2), known[-1]), max(known)
         pad = 0.15 * (ceiling - floor) or 0.01
-        axes.set_ylim(scale * (floor - pad), scale * (ceiling + pad))
+        ends = scale * (floor - pad), scale * (ceiling + pad)
+        axes.set_ylim(within_percent(*ends) if searches.score.is_percent else ends)
     unit_text = " [%]" if scale == 100 else ""
     whose = "of all trials and of the strategy" if searches.clock in (WALL, PROCESSOR) else "of all trials"
     axes.set(xscale="log", xlabel=f"{searches.clock.title} {whose} [{searches.clock.unit}]",

@@ -20,6 +20,7 @@ from mgu.report.figures.style import (
     kinds_of,
     label,
     label_log_ticks,
+    within_percent,
 )
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
@@ -46,6 +47,7 @@ def draw_ranks(table: Table) -> Figure:
     for height, row in enumerate(shown):
         _draw_rank(axes, height, row)
     title = table.title if shown == every else f"{table.title}: the best {MOST_RANKS} of {len(every)}, and the units"
+    axes.set_xlim(within_percent(*axes.get_xlim()))
     axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel="validation accuracy [%]", title=printable(title))
     axes.set_yticks(range(len(shown)), [printable(f"{row.rank}  {_fit(row.name)}") for row in shown], fontsize=6)
     for text, row in zip(axes.get_yticklabels(), shown, strict=True):
@@ -152,6 +154,7 @@ def draw_pareto(table: Table) -> Figure:
                              alpha=1.0 if k in comparable else FAINT)  # fmt: skip
         point.set_gid(f"point-{row.rank}")
     axes.set(xscale="log", xlabel=cost.title, ylabel="validation accuracy [%]", title=printable(table.title))
+    axes.set_ylim(within_percent(*axes.get_ylim()))
     label_log_ticks(axes.xaxis)
     axes.grid(linewidth=0.3, color=QUIET)
     _add_legend(axes, cost)

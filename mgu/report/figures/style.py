@@ -82,6 +82,19 @@ def kinds_of(rows: Iterable[Row]) -> list[str]:
     return [kind for kind in COLOURS if kind in kinds] + sorted(kinds - set(COLOURS))
 
 
+def within_percent(low: float, high: float) -> tuple[float, float]:
+    """Limits an axis to 0..100 %: margins and intervals go on, but no accuracy does.
+
+    Args:
+        low: Lower end that the axis would have.
+        high: Upper end.
+
+    Returns:
+        Both ends, at most half a point beside 0 and 100, so that markers there are whole.
+    """
+    return max(low, -0.5), min(high, 100.5)
+
+
 def gate_colours() -> LinearSegmentedColormap:
     """Returns the colours of gate values.
 

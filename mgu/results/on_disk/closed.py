@@ -29,13 +29,18 @@ class Closed(NamedTuple):
     owner: str
 
     @property
+    def whom(self) -> str:
+        """Whom to ask: nobody knows who a number is."""
+        return "its owner" if self.owner.startswith(NAMELESS) else self.owner
+
+    @property
     def way_out(self) -> str:
         """What to do about it, in a sentence."""
         folder = quote(str(self.folder))
         if self.owner == YOU:
             return f"Open it (chmod -R u+rwX {folder}), or pass another runs_dir=..."
         finish = "finish what is there, or " if self.lacks == "written" else ""
-        return f"Have {self.owner} {finish}open it (chmod -R a+rwX {folder}), or pass another runs_dir=..."
+        return f"Have {self.whom} {finish}open it (chmod -R a+rwX {folder}), or pass another runs_dir=..."
 
 
 class ClosedRun(UserError):  # noqa: N818 - it is what the folder is
@@ -43,6 +48,7 @@ class ClosedRun(UserError):  # noqa: N818 - it is what the folder is
 
 
 YOU = "you"
+NAMELESS = "user "  # before a number; no name has a blank
 
 
 def find_closed(folder: Path) -> Closed | None:
@@ -95,7 +101,7 @@ def check_readable(folder: Path) -> None:
     """
     closed = find_closed(folder)
     if closed and closed.lacks == "read":
-        way_out = f"Have {closed.owner} open it (chmod -R a+rX {quote(str(closed.folder))})."
+        way_out = f"Have {closed.whom} open it (chmod -R a+rX {quote(str(closed.folder))})."
         if closed.owner == YOU:
             way_out = f"Open it (chmod -R u+rX {quote(str(closed.folder))})."
         raise ClosedRun(
@@ -115,4 +121,4 @@ def _owner(folder: Path) -> str:
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:  # as in containers
-        return f"user {number}"
+        return f"{NAMELESS}{number}"
