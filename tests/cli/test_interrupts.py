@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import time
 import weakref
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -84,3 +86,20 @@ def test_an_import_that_an_interrupt_broke_is_an_interrupt(
     assert exited.value.code == 130 and capsys.readouterr().err == "interrupted.\n"
     with pytest.raises(ImportError, match="no such module"), exit_codes(["explain"]):
         raise ImportError("no such module")
+
+
+def test_an_interrupt_while_the_command_is_imported_is_no_traceback() -> None:
+    """What the entry point imports is interrupted: the first import of the package's own code."""
+    (entry,) = entry_points(group="console_scripts", name="mgu-run")
+    script = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'mgu.cli' or name.startswith('mgu.cli.'):\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        f"from {entry.module} import {entry.attr}\n"
+        f"{entry.attr}()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted.\n")
