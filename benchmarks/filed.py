@@ -31,18 +31,28 @@ def load_committed(study: str) -> dict[str, Any]:
 
 
 def other_rows(study: str, part: str, replaced: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
-    """Returns the filed rows of a part that a partial run of its script does not replace."""
-    rows = load_study(study).get(part, {}).get("rows", [])
-    return [row for row in rows if not replaced(row)]
+    """Returns the filed rows of a part that a partial run of its script does not replace, see `rows_to_keep`."""
+    return [row for row in rows_to_keep(study, part) if not replaced(row)]
 
 
 def with_filed(study: str, part: str, rows: Sequence[dict[str, Any]], *keys: str) -> list[dict[str, Any]]:
     """Returns the filed rows with those of a run, which may be partial, in the place of what agrees in some keys."""
     known = [tuple(row[key] for key in keys) for row in rows]
     measured = dict(zip(known, rows, strict=True))
-    filed = load_study(study).get(part, {}).get("rows", [])
+    filed = rows_to_keep(study, part)
     merged = [measured.pop(tuple(row.get(key) for key in keys), row) for row in filed]
     return [*merged, *measured.values()]
+
+
+def rows_to_keep(study: str, part: str) -> list[dict[str, Any]]:
+    """Returns the filed rows of a part, each with the commit and the date of its own measurement, as `measured`.
+
+    They will stay in a part that has the commit and the date of another run.
+    """
+    filed = load_study(study).get(part, {})
+    machine = {key: value for key, value in filed.get("machine", {}).items() if key in ("commit", "date")}
+    own = {"measured": machine} if machine else {}
+    return [own | row for row in filed.get("rows", [])]
 
 
 def check_seeds(study: str, part: str, rows: Sequence[dict[str, Any]]) -> None:

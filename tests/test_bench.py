@@ -235,9 +235,16 @@ def test_what_a_partial_run_measures_takes_the_place_of_the_filed_rows_that_agre
                 for layouts, seeds, s in (("abc", [0, 1, 2], 1), ("db", [0, 1], 2)))  # fmt: skip
     assert filed.with_filed("speed", "blocks", new, "layout") == new  # nothing is filed yet
     filed.check_seeds("speed", "blocks", new)
-    filed.file_part("speed", "blocks", {"rows": old})
+    machines = [{"commit": commit, "date": date, "torch": "2"} for commit, date in (("a1", "May 1"), ("b2", "May 2"))]
+    filed.file_part("speed", "blocks", {"machine": machines[0], "rows": old})
     merged = filed.with_filed("speed", "blocks", new, "layout")
     assert [(row["layout"], row["s"]) for row in merged] == [("a", 1), ("b", 2), ("c", 1), ("d", 2)]
+    kept = {"commit": "a1", "date": "May 1"}
+    assert [row.get("measured") for row in merged] == [kept, None, kept, None]
+    filed.file_part("speed", "blocks", {"machine": machines[1], "rows": merged})
+    again = filed.with_filed("speed", "blocks", new[:1], "layout")
+    assert [row.get("measured") for row in again] == [kept, kept | {"commit": "b2", "date": "May 2"}, kept, None]
+    filed.file_part("speed", "blocks", {"machine": machines[0], "rows": old})
     filed.check_seeds("speed", "blocks", old)
     for rows, told in ((new, "seeds 2"), (old[:2], "3 rows")):
         with pytest.raises(SystemExit, match=f"must not lose what it has, but its part blocks has {told}"):
