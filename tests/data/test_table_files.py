@@ -184,6 +184,8 @@ def _zipped(*names: str) -> bytes:
         ("a.csv", _zipped("[Content_Types].xml", "xl/workbook.xml"), "an Excel workbook"),
         ("a.ods", _zipped("mimetype"), "a spreadsheet of LibreOffice"),
         ("a", _zipped("a.csv"), "a zip archive. Unpack it"),
+        ("a.npz", _zipped("x.npy", "y.npy"), "an archive of NumPy arrays .*dataset=python dataset.target=my_data:load"),
+        ("a.npy", b"\x93NUMPY\1\0", "a NumPy array. Load it in a function of yours"),
         ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(100), "an Excel workbook .*save the sheet as CSV"),
         ("a.feather", b"ARROW1\0\0", "a Feather or Arrow file"),
         ("a.json", b'[{"area": 1}]', "is JSON"),

@@ -10,10 +10,12 @@ from mgu.errors import UserError
 Format = Literal["csv", "parquet"]
 PACKED = (".gz", ".bz2", ".xz", ".zip", ".zst", ".tar", ".tgz")  # which pandas unpacks by the end of the name
 NUM_BYTES = 4096
+FIRST_NAME = 300  # bytes of a zip archive in which the name of its first file is
 
 # First bytes, what they are of, and what to do.
 AS_CSV = "Open it in its program and save the sheet as CSV in UTF-8"
 WITH_PANDAS = "Convert it to CSV or Parquet with pandas"
+LOAD = "Load it in a function of yours, dataset=python dataset.target=my_data:load, or write a CSV with a header"
 UNPACK = "Unpack it, or let its name end in the ending of its packer, such as .csv"
 SIGNATURES: dict[bytes, tuple[str, str]] = {
     b"PK\x03\x04": ("a zip archive", f"{UNPACK}.zip"),
@@ -27,7 +29,7 @@ SIGNATURES: dict[bytes, tuple[str, str]] = {
     b"$FL2": ("an SPSS file", f"{WITH_PANDAS} (read_spss)"),
     b"<stata_dta>": ("a Stata file", f"{WITH_PANDAS} (read_stata)"),
     b"%PDF": ("a PDF", "Export its table as CSV"),
-    b"\x93NUMPY": ("a NumPy array", "Write it as CSV with a header"),
+    b"\x93NUMPY": ("a NumPy array", LOAD),
     b"\x80\x04\x95": ("a pickle", f"{WITH_PANDAS} (read_pickle), if you trust where it comes from"),
     b"\x80\x05\x95": ("a pickle", f"{WITH_PANDAS} (read_pickle), if you trust where it comes from"),
     b"\x1f\x8b": ("packed with gzip", f"{UNPACK}.gz"),
@@ -77,6 +79,8 @@ def _foreign_kind(head: bytes, file: Path) -> tuple[str, str] | None:
         for part, what in WORKBOOK_PARTS.items():
             if part in head or (suffix and suffix in what):
                 return what, AS_CSV
+        if suffix not in PACKED and b".npy" in head[:FIRST_NAME]:
+            return "an archive of NumPy arrays (.npz)", LOAD
     if suffix in PACKED:
         return None
     known = (kind for signature, kind in SIGNATURES.items() if head.startswith(signature))
