@@ -62,6 +62,28 @@ def test_a_suggestion_for_a_unit_is_a_unit_and_names_one_run(runs: Path) -> None
     assert "-mgu-" in find_run(suggested).name
 
 
+def test_names_of_a_report_stand_behind_the_folder_of_an_experiment_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`report kept/lr` of a sweep with runs_dir=kept showed names that only worked with the hash of their folders."""
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
+    name, kept = "digits_2-mgu-equations-gate-channel-bypass-padded-norm_or_none+5-s0", tmp_path / "kept"
+    lean = leave(kept, "a" * 8, name=name, experiment_name="lr")
+    leave(tmp_path / "runs", "b" * 8, name=name, experiment_name="lr")
+    monkeypatch.chdir(tmp_path)
+    for typed in (lean.name, name, "digits_2-mgu-lean-s0", "digits_2-mgu-lean"):
+        assert find_run(kept / "lr" / typed) == lean, typed
+        assert find_run(f"kept/lr/{typed}").resolve() == lean, typed
+    with pytest.raises(
+        UserError, match=r"no kept/lr/digits_2-mgu-lean-s1\. Did you mean kept/lr/digits_2-mgu-lean-s0\?"
+    ):
+        find_run("kept/lr/digits_2-mgu-lean-s1")
+    with pytest.raises(UserError, match=r"no kept/lr/zzz\. mgu-run report kept/lr names those that are there"):
+        find_run("kept/lr/zzz")
+    monkeypatch.chdir(kept / "lr")
+    assert find_run("digits_2-mgu-lean-s0").resolve() == lean
+
+
 def test_folders_are_found_by_their_names_below_the_runs_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

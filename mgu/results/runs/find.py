@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 from mgu.errors import UserError
 from mgu.results.compare.axes import find_axes
@@ -14,7 +15,7 @@ from mgu.results.on_disk.file_names import CHECKPOINT_FILE, CONFIG_FILE, PACK_FI
 from mgu.results.on_disk.files import default_runs_dir, name_below, places_of
 from mgu.results.runs.load import Run, load_results
 from mgu.results.runs.starts import join_starts
-from mgu.text.nearest import did_you_mean
+from mgu.text.nearest import did_you_mean, nearest
 
 MOST_NAMED = 6  # runs that one message lists
 
@@ -24,7 +25,8 @@ def find_run(path: str | Path) -> Path:
 
     Args:
         path: Path of the folder or of its result.json, or the folder's name below the runs folder, with or without
-            `runs/`, experiment and hash, or the name that a report shows, if it fits one run only.
+            `runs/`, experiment and hash, or the name that a report shows, if it fits one run only. Such a name may
+            stand behind the folder of an experiment elsewhere, too.
 
     Returns:
         The folder.
@@ -54,10 +56,11 @@ def find_run(path: str | Path) -> Path:
         ) from None
     name = str(name_below(chosen)) if typed else ""
     folders = [folder for folder in sorted(runs.glob("*/*")) if folder.is_dir()]
-    fitting, readable = [folder for folder in folders if name in _names(folder)], dict[Path, list[str]]()
+    near = _runs_beside(chosen, runs)
+    fitting, readable = _fit(chosen.name, near, chosen.parent)
+    names_near = {each for folder in near for each in (*_names(folder), *readable.get(folder.resolve(), []))}
     if not fitting:
-        readable = _read_names(runs)
-        fitting = sorted(folder for folder, names in readable.items() if name in names)
+        fitting, readable = _fit(name, folders, runs)
     if len(fitting) == 1:
         if _is_run(fitting[0]):
             return fitting[0]
@@ -69,8 +72,38 @@ def find_run(path: str | Path) -> Path:
     if elsewhere:
         raise _no_run(elsewhere)
     known = {folder: [*_names(folder), *readable.get(folder.resolve(), [])] for folder in folders}
+    raise _none_beside(typed, chosen, names_near) if near else _none_below(runs, typed, name, known)
+
+
+def _runs_beside(chosen: Path, runs: Path) -> list[Path]:
+    """Returns the runs of the folder in which a user looks for one, if that is an experiment kept elsewhere."""
+    if not chosen.name or chosen.parent.resolve().is_relative_to(runs.resolve()):
+        return []
+    return sorted(file.parent for file in chosen.parent.glob(f"*/{RESULT_FILE}"))
+
+
+def _fit(name: str, folders: Sequence[Path], where: Path) -> tuple[list[Path], dict[Path, list[str]]]:
+    """Returns which of the folders of runs go by a name, and what reports call each, if that had to be read."""
+    if not folders:
+        return [], {}
+    if fitting := [folder for folder in folders if name in _names(folder)]:
+        return fitting, {}
+    readable = _read_names(where)
+    return sorted(folder for folder, names in readable.items() if name in names), readable
+
+
+def _none_below(runs: Path, typed: str, name: str, known: Mapping[Path, Sequence[str]]) -> UserError:
+    """Returns what to raise where no run of the runs folder has a name."""
     hint = _suggest(name, known) or f" Its folder's name is enough if it is in {runs}."
-    raise UserError(f"RUN must be the folder of a finished run, but there is no {typed or 'name'}.{hint}")
+    return UserError(f"RUN must be the folder of a finished run, but there is no {typed or 'name'}.{hint}")
+
+
+def _none_beside(typed: str, chosen: Path, names: Collection[str]) -> UserError:
+    """Returns what to raise where an experiment that is there has no run of the name that was typed."""
+    similar, experiment = nearest(chosen.name, sorted(name for name in names if "/" not in name)), chosen.parent
+    own = f"Did you mean {quote(str(experiment / similar))}?" if similar else ""
+    hint = own or f"mgu-run report {quote(str(experiment))} names those that are there."
+    return UserError(f"RUN must be the folder of a finished run, but there is no {typed}. {hint}")
 
 
 def _names(folder: Path) -> list[str]:
