@@ -90,7 +90,8 @@ static inline struct values find_values(const struct convolution *c, struct wind
     for (long i = 0; i < TOGETHER; i++) {
         windows[i] = i < count ? *w : windows[0];
         const long top = windows[i].top, left = windows[i].left;
-        are_inside &= top >= 0 && left >= 0 && top + c->kernel[0] <= c->in_size[0] && left + c->kernel[1] <= c->in_size[1];
+        are_inside &= top >= 0 && left >= 0;
+        are_inside &= top + c->kernel[0] <= c->in_size[0] && left + c->kernel[1] <= c->in_size[1];
         values.from[i] = windows[i].image + top * c->x_strides[2] + left * c->x_strides[3];
         if (i < count) move_window(c, w);
     }
@@ -104,12 +105,14 @@ static inline struct values find_values(const struct convolution *c, struct wind
 }
 
 /* Write some rows of the output, (channels) each; `copies` has room for the values under TOGETHER windows. */
-static inline void convolve(const struct convolution *c, long channels, long first, long last, real *out, real *copies) {
+static inline void convolve(const struct convolution *c, long channels, long first, long last, real *out,
+                            real *copies) {
     const long padded = (channels + LANES - 1) / LANES * LANES;
     struct window window = find_window(c, first);
     for (long r = first; r < last; r += TOGETHER) {
         const long count = last - r < TOGETHER ? last - r : TOGETHER;
         const struct values values = find_values(c, &window, count, copies);
+#pragma GCC unroll 1 /* else what is read of the image is kept on the stack from one round to the next */
         for (long start = 0; start < channels; start += LANES) {
             lanes sums[TOGETHER];
             for (long i = 0; i < TOGETHER; i++) sums[i] = read_lanes(c->taps + TAPS * padded + start, LANES);
