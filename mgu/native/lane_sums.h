@@ -1,6 +1,6 @@
 /* The sums over the lanes of several vectors at once, which is a third of the work of one vector after the other.
 
-To be included after lanes.h, with LANE_BYTES 64. */
+To be included after lanes.h. */
 
 enum { SUMMED = 8 }; /* vectors at once */
 

@@ -1,9 +1,14 @@
 /* Vectors of numbers that are computed at once, and sums over them.
 
-To be included after `real` and <string.h>. LANE_BYTES may be defined before: 16, 32 or 64. */
+To be included after `real` and <string.h>. */
 
-#ifndef LANE_BYTES
+/* The width of the processor's vectors: wider ones are computed in parts, which its registers do not hold. */
+#if defined(__AVX512F__)
 #define LANE_BYTES 64
+#elif defined(__AVX__)
+#define LANE_BYTES 32
+#else
+#define LANE_BYTES 16
 #endif
 
 /* A function for part of a vector and, as a copy of its own, for whole ones, whose `count` the compiler knows. */

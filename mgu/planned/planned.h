@@ -11,13 +11,6 @@ and backward. Macro given to the compiler: REAL, float or double. */
 
 typedef REAL real;
 
-#ifdef __AVX512F__
-#define LANE_BYTES 64
-#elif defined __AVX__
-#define LANE_BYTES 32
-#else
-#define LANE_BYTES 16
-#endif
 #include "lanes.h"
 #include "batch_norm.h"
 
