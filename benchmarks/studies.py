@@ -498,11 +498,12 @@ STUDIES = (
             Section("Blocks", "blocks", "A training step of plain baselines against their convolutions alone, of lean "
                     "units against plain baselines; forward and backward of the paper's unit against convolutions "
                     "seven times as wide; memory kept between forward and backward.", cost_tables.blocks),
+            Section("Blocks, an earlier build", "blocks_earlier", "The same at an earlier commit on another processor: "
+                    "not to be compared with the table above.", cost_tables.blocks),
             Section("Parts of a step", "step_parts", "What a step is spent on: torch's convolutions alone, then what "
-                    "blocks, read-out and loss, and the update add to them (less than nothing where blocks compute the "
-                    "first convolution faster than torch). The last column is the same step on one image: Python, "
-                    "autograd and calls, which lie across the parts. `lean` is `mgu=lean mgu.wiring=reference`, as it "
-                    "was then.", cost_tables.step_parts),
+                    "blocks, read-out and loss, and the update add to them (less than nothing where ours compute "
+                    "convolutions faster than torch). The last column is the same step on one image: Python, "
+                    "autograd and calls, which lie across the parts.", cost_tables.step_parts),
             Section("Networks as one node of the graph", "chains", "A training step with a node of torch's graph for "
                     "each part, over the same step with one for the network: of 64 images, and of one. Processor time "
                     "of one thread.", cost_tables.chains),
