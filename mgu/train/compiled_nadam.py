@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ VALUES_PER_THREAD = 20_000
 
 State = Mapping[Tensor, dict[str, Tensor]]  # by parameter, as torch.optim.NAdam has it
 MOMENTS = itemgetter("exp_avg", "exp_avg_sq", "step", "mu_product")
+GRADIENT, KIND = attrgetter("grad"), attrgetter("dtype", "shape")
 
 
 class Parameter(ctypes.Structure):
@@ -58,23 +59,23 @@ class CompiledGroup:
         """Tells whether these are the parameters of the group, with gradients and state as it knows them."""
         try:
             return self._seen == self._look(parameters, state)
-        except KeyError:  # somebody emptied a state
+        except (KeyError, RuntimeError):  # somebody emptied a state, or a gradient is sparse, which has no strides
             return False
 
     def _look(self, parameters: Sequence[Tensor], state: State) -> list[Any]:
         """Returns what must be as it was for the compiled step to be called as before."""
-        gradients: list[Any] = [p.grad for p in parameters]
         return [
             *map(id, parameters),
             *map(id, state.values()),
             *map(Tensor.data_ptr, (*parameters, *chain.from_iterable(map(MOMENTS, self._moments)))),
-            *((p.dtype, p.shape, p.stride()) for p in parameters),
-            *(gradient.is_sparse or gradient.stride() for gradient in gradients),
+            *map(KIND, parameters),
+            *map(Tensor.stride, parameters),
+            *map(Tensor.stride, map(GRADIENT, parameters)),
         ]
 
     def update(self, parameters: Sequence[Tensor], settings: Mapping[str, Any]) -> None:
         """Takes one step by the settings of the group. Raises MemoryError without working memory."""
-        self.gradients[:] = [p.grad.data_ptr() for p in parameters if p.grad is not None]
+        self.gradients[:] = [*map(Tensor.data_ptr, map(GRADIENT, parameters))]
         numbers = (float(settings["lr"]), *settings["betas"], settings["eps"], settings["momentum_decay"])
         count, threads = ctypes.c_long(len(self.gradients)), ctypes.c_long(self.threads)
         if self.kernel.nadam_step(self.table, self.gradients, count, *map(ctypes.c_double, numbers), threads):
