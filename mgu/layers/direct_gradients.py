@@ -6,18 +6,14 @@ the step of a small network of units, which have eleven parameters beside their 
 
 from __future__ import annotations
 
-import threading
+from contextvars import ContextVar
 from types import TracebackType
 
 import torch
 from torch import Tensor
 
-
-class _Promise(threading.local):
-    is_given = False
-
-
-_promise = _Promise()
+# Not of a thread alone: runs in lockstep share one, and wait for each other in the middle of a forward pass.
+_is_promised: ContextVar[bool] = ContextVar("_is_promised", default=False)
 
 
 class DirectGradients:
@@ -28,17 +24,17 @@ class DirectGradients:
     """
 
     def __enter__(self) -> None:
-        self._before, _promise.is_given = _promise.is_given, True
+        self._token = _is_promised.set(True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _promise.is_given = self._before
+        _is_promised.reset(self._token)
 
 
 def are_promised() -> bool:
-    """Tells whether this thread is inside of DirectGradients."""
-    return _promise.is_given
+    """Tells whether this thread, or run in lockstep, is inside of DirectGradients."""
+    return _is_promised.get()
 
 
 def accumulate(parameter: Tensor, gradient: Tensor) -> None:

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from threading import Thread
 from typing import Any
 
+import greenlet
 import pytest
 import torch
 from torch import Tensor, nn
@@ -116,6 +117,27 @@ def test_the_promise_ends_and_is_that_of_a_thread() -> None:
     with pytest.raises(ValueError, match="of the network"), DirectGradients():
         raise ValueError("of the network")
     assert not are_promised()
+
+
+def test_runs_in_lockstep_have_promises_of_their_own() -> None:
+    def run(seen: list[bool]) -> None:
+        seen.append(are_promised())
+        with DirectGradients():
+            main.switch()
+            seen.append(are_promised())
+        main.switch()
+        seen.append(are_promised())
+
+    main, first, second = greenlet.getcurrent(), list[bool](), list[bool]()
+    runs = greenlet.greenlet(run), greenlet.greenlet(run)
+    for each, seen in zip(runs, (first, second), strict=True):
+        each.switch(seen)
+        assert not are_promised()
+    for _ in range(2):
+        for each in runs:
+            each.switch()
+            assert not are_promised()
+    assert first == second == [False, True, False]
 
 
 def test_there_is_no_second_derivative() -> None:
