@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from threading import Thread
 from typing import Any
 
-import greenlet
 import pytest
 import torch
 from torch import Tensor, nn
@@ -120,6 +119,8 @@ def test_the_promise_ends_and_is_that_of_a_thread() -> None:
 
 
 def test_runs_in_lockstep_have_promises_of_their_own() -> None:
+    greenlet = pytest.importorskip("greenlet")
+
     def run(seen: list[bool]) -> None:
         seen.append(are_promised())
         with DirectGradients():
