@@ -51,14 +51,20 @@ def _answer(tested: Row | None) -> str:
 def comparisons(part: Row) -> str:
     """The unit against each rival on one data set."""
     return table(
-        ["the unit against", "difference", "lower bound (95 %)", "within the margin", "p two-sided", "p better"],
+        ["the unit against", "over", "difference", "lower bound (95 %)", "within the margin", "p two-sided",
+         "p better"],
         (
-            [tested["rival"], _signed(tested['difference']), f"{tested['lower_bound']:+.3f}",
+            [tested["rival"], _replicates(tested["replicates"]), _signed(tested["difference"]),
+             f"{tested['lower_bound']:+.3f}",
              "yes" if tested["is_within_margin"] else "no", p_value(tested["p_two_sided"]), p_value(tested["p_better"])]
             for tested in part["comparisons"]
         ),
         left=1,
     )  # fmt: skip
+
+
+def _replicates(count: int) -> str:
+    return f"{count} replicates" if count > 1 else "images of one seed"
 
 
 def models(part: Row) -> str:
