@@ -108,11 +108,11 @@ def _checked(what: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def arithmetic() -> str:
     """Returns what decides how numbers are rounded here: results are equal to the bit only where it is the same.
 
-    The maker of the processor does, too: torch's matrix products (MKL) take other kernels for each.
+    The kind of the processor does, too: torch's matrix products (MKL, oneDNN) take other kernels for each.
     """
     facts = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    maker = re.search(r"^vendor_id\s*: (.+)$", facts, re.MULTILINE)
-    kinds = [torch.backends.cpu.get_cpu_capability(), maker[1] if maker else platform.machine()]
+    found = [re.search(rf"^{key}\s*: (.+)$", facts, re.MULTILINE) for key in ("vendor_id", "cpu family", "model")]
+    kinds = [torch.backends.cpu.get_cpu_capability(), *(match[1] if match else platform.machine() for match in found)]
     return f"torch {torch.__version__.partition('+')[0]}, {', '.join(kinds)}"
 
 
