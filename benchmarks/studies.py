@@ -506,8 +506,8 @@ STUDIES = (
                     "convolutions faster than torch). The last column is the same step on one image: Python, "
                     "autograd and calls, which lie across the parts.", cost_tables.step_parts),
             Section("Networks as one node of the graph", "chains", "A training step with a node of torch's graph for "
-                    "each part, over the same step with one for the network: of 64 images, and of one. Processor time "
-                    "of one thread.", cost_tables.chains),
+                    "each part, over the same step with one for the network, which writes the gradients of its "
+                    "parameters itself: of 64 images, and of one. Processor time of one thread.", cost_tables.chains),
             Section("This build against an older one", "builds", "The same training step, the older build divided by "
                     "this one.", cost_tables.builds),
             Section("Networks of random graphs", "nago_step", "A training step of points of the space `nago=tiny` on "
