@@ -17,7 +17,7 @@ MEMBERS = itemgetter("_modules", "_parameters", "_buffers")
 CALLED = {"forward", "_compiled_call_impl"}  # attributes that are called in place of what the class says
 COMMON = vars(nn.Module()).keys() - {"training"}  # dictionaries of every module
 GRADIENT_HOOKS = attrgetter("_backward_hooks", "_post_accumulate_grad_hooks")
-KIND = attrgetter("dtype", "shape", "requires_grad", "_backward_hooks", "_post_accumulate_grad_hooks")
+KIND = attrgetter("dtype", "shape", "requires_grad")
 
 
 class Watch:
@@ -44,7 +44,7 @@ class Watch:
         self._seen = self._look()
         self._is_hooked = self._find_hooks()
         self.has_hooks = self._is_hooked or any(part.keys() & CALLED for part in self._parts)
-        self.has_gradient_hooks = any(chain.from_iterable(map(GRADIENT_HOOKS, self._tensors)))
+        self.has_gradient_hooks = self._find_gradient_hooks()
         attributes = chain.from_iterable(map(dict.values, self._parts))
         self.has_graph = any(isinstance(each, Tensor) and not each.is_leaf for each in (*self._tensors, *attributes))
 
@@ -64,6 +64,7 @@ class Watch:
                 and all(map(is_, held, self._held))
                 and self._seen == self._look()
                 and self._find_hooks() == self._is_hooked
+                and self._find_gradient_hooks() == self.has_gradient_hooks
             )
         except (KeyError, RuntimeError, ValueError):  # an attribute is gone, or an array, which has no one truth
             return False
@@ -86,3 +87,7 @@ class Watch:
     def _find_hooks(self) -> bool:
         """Tells whether a part has hooks."""
         return any(chain.from_iterable(map(HOOKS, self._parts)))
+
+    def _find_gradient_hooks(self) -> bool:
+        """Tells whether a tensor has hooks. They are not compared: torch adds to the dictionary that a tensor has."""
+        return any(chain.from_iterable(map(GRADIENT_HOOKS, self._tensors)))

@@ -96,6 +96,19 @@ def test_hooks_of_parameters_are_called(name: str) -> None:
     handle.remove()
 
 
+@pytest.mark.parametrize("name", ADD_HOOK)
+def test_hooks_that_follow_removed_ones_are_called(name: str) -> None:
+    network, x, seen = units(**LEAN), torch.randn(4, 2, 3, 3), []
+    weight = network.blocks[0].ln.weight
+    ADD_HOOK[name](weight, lambda _: None).remove()  # which leaves an empty dictionary, to which torch adds the next
+    gradients(known(network, x), x, True)
+    ADD_HOOK[name](weight, lambda _: seen.append(name))
+    with DirectGradients():
+        out = network(x)
+    out.sum().backward()
+    assert seen == [name]
+
+
 def test_without_the_promise_gradients_can_be_asked_for() -> None:
     network, x = units(**LEAN), torch.randn(4, 2, 3, 3)
     weight = network.blocks[0].ln.weight
