@@ -67,8 +67,8 @@ static inline void begin_rows(const struct call *k, long first, long last, real 
     if (TAPS) convolve(&k->convolution, channels, first, last, k->layer, scratch + scratch_of(channels));
 }
 
-/* Sums of values and of their squares, of differences to the first row, to avoid cancellation. `statistics` has the
-   first row in its first half. */
+/* Sums of values and of their squares, of differences to a shift near the mean, to avoid cancellation. `statistics` has
+   the shift of each channel in its first half: the first row, unless that is an outlier. */
 static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
@@ -99,6 +99,8 @@ static int batch_statistics(const struct call *call) {
         begin_rows(call, 0, 1, scratch);
         for (long c = 0; c < channels; c++) norm.mean[c] = to_batch_norm(call->layer[c]);
         failed = for_all(call, sum_statistics, 2 * channels, sums);
+        if (!failed && move_shifts(norm.mean, sums, channels, call->rows))
+            failed = for_all(call, sum_statistics, 2 * channels, sums);
     }
     for (long c = 0; c < channels && !failed; c++)
         take_batch(&norm, c, norm.mean[c], sums[c], sums[channels + c], call->rows);

@@ -63,8 +63,10 @@ static void normalise(const struct call *k, const struct step *s, long images, c
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
     for (long c = 0; c < s->channels; c++) {
         if (training) {
-            const real shift = source[c * positions * WIDTH];
-            const struct sums sums = sum_channel(s, images, c, source, NULL, shift);
+            real shift = source[c * positions * WIDTH];
+            struct sums sums = sum_channel(s, images, c, source, NULL, shift);
+            if (move_shift(&shift, sums.first, sums.second, images * positions))
+                sums = sum_channel(s, images, c, source, NULL, shift);
             take_batch(&norm, c, shift, sums.first, sums.second, images * positions);
         }
         const real mean = norm.mean[c], scale = norm.scale[c] * k->parameters[s->parameter][c];

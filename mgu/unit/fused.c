@@ -87,19 +87,18 @@ static inline void begin_rows(const struct call *k, long first, long last, real 
     if (TAPS) convolve(&k->convolution, WIDTH * channels, first, last, k->packed, scratch + scratch_of(channels));
 }
 
-/* Sums of x, x^2, A(x) and A(x)^2, of differences to the first row, to avoid cancellation. */
+/* Sums of x, x^2, A(x) and A(x)^2, of differences to shifts near the means, to avoid cancellation. `statistics` has
+   the shifts where the means will be: x and A(x) of the first row, unless that is an outlier. */
 static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
     const long channels = CHANNELS_OF(*call);
-    const real *packed = call->packed;
-    real *first_activated = scratch;
+    const real *packed = call->packed, *shifts = call->statistics, *activated_shifts = shifts + 2 * channels;
     begin_rows(call, first, last, scratch);
-    for (long c = 0; c < channels; c++) first_activated[c] = activate(packed[c]);
     for (long r = first; r < last; r++) {
         const real *row = packed + r * WIDTH * channels;
         prefetch(row, AHEAD * WIDTH * channels, channels);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
-            real x = row[c] - packed[c], a = activate(row[c]) - first_activated[c];
+            real x = row[c] - shifts[c], a = activate(row[c]) - activated_shifts[c];
             sums[c] += x;
             sums[channels + c] += x * x;
             sums[2 * channels + c] += a;
@@ -124,19 +123,23 @@ static int batch_statistics(const struct call *call) {
     double *sums = malloc(4 * channels * sizeof(double));
     real *scratch = calloc(scratch_of(channels) + TOGETHER * TAPS, sizeof(real));
     int failed = !sums || !scratch;
-    if (!failed) begin_rows(call, 0, 1, scratch);
-    failed = failed || for_all(call, sum_statistics, 4, sums);
-    free(scratch);
-    if (failed) {
-        free(sums);
-        return 1;
+    if (!failed) {
+        begin_rows(call, 0, 1, scratch);
+        for (long c = 0; c < channels; c++) before.mean[c] = call->packed[c], after.mean[c] = activate(call->packed[c]);
+        failed = for_all(call, sum_statistics, 4, sums);
     }
-    for (long c = 0; c < channels; c++) {
-        take_batch(&before, c, call->packed[c], sums[c], sums[channels + c], call->rows);
-        take_batch(&after, c, activate(call->packed[c]), sums[2 * channels + c], sums[3 * channels + c], call->rows);
+    if (!failed) {
+        const int is_moved = move_shifts(before.mean, sums, channels, call->rows);
+        if (move_shifts(after.mean, sums + 2 * channels, channels, call->rows) || is_moved)
+            failed = for_all(call, sum_statistics, 4, sums);
+    }
+    for (long c = 0; c < channels && !failed; c++) {
+        take_batch(&before, c, before.mean[c], sums[c], sums[channels + c], call->rows);
+        take_batch(&after, c, after.mean[c], sums[2 * channels + c], sums[3 * channels + c], call->rows);
     }
     free(sums);
-    return 0;
+    free(scratch);
+    return failed;
 }
 
 #if CONSTANT_GATES

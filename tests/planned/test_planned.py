@@ -316,3 +316,16 @@ def test_places_in_memory_are_taken_again() -> None:
     slots.give(first, 10)
     assert (first, second, slots.take(6), slots.take(4), slots.take(1)) == (0, 10, 0, 6, 14)
     assert slots.size == 15
+
+
+def test_statistics_of_images_that_begin_with_an_outlier() -> None:
+    eager, native = twins(dtype=torch.float32)
+    exact = copy.deepcopy(eager).double()
+    x = torch.rand(256, 1, 8, 8)
+    x[0, 0, :3, :3] = 1e4
+    for network in (eager, native, exact):
+        network._pool_features(x.to(next(network.parameters())))
+    found = [[buffer.double() for buffer in network.buffers()] for network in (native, eager, exact)]
+    for ours, theirs, wanted in zip(*found, strict=True):
+        errors = [(each - wanted).abs().max() / wanted.abs().max() for each in (ours, theirs)]
+        assert errors[0] <= 4 * errors[1] + 2e-6

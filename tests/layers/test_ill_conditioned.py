@@ -1,0 +1,79 @@
+"""Where rounding grows the native engine is as near to double precision as the eager one."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mgu import MultiGatedUnit
+from mgu.layers.block import Block
+from mgu.native.library import find_compiler
+
+pytestmark = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler: the kernels were not tried")
+
+CHANNELS = 7
+EPSILON = torch.finfo(torch.float32).eps
+
+
+def unchanging(channels: int = CHANNELS) -> nn.Linear:
+    """A layer that returns its input, so that all rounding is that of what follows."""
+    layer = nn.Linear(channels, channels)
+    with torch.no_grad():
+        layer.weight.copy_(torch.eye(channels))
+        layer.bias.zero_()
+    return layer
+
+
+def with_outlier(size: float) -> Tensor:
+    """Many rows, of which the first is far from the others."""
+    x = torch.randn(4096, CHANNELS, generator=torch.Generator().manual_seed(1))
+    x[0] = size
+    return x
+
+
+def results(module: Any, engine: str, x: Tensor) -> dict[str, Tensor]:
+    """Output, gradients and running statistics of one forward and backward pass of a copy."""
+    twin, x = copy.deepcopy(module).to(x.dtype), x.clone().requires_grad_()
+    twin.engine = engine
+    out = twin(x)
+    out.backward(torch.randn(out.shape, generator=torch.Generator().manual_seed(2)).to(out))
+    gradients = {f"d {name}": p.grad for name, p in twin.named_parameters() if p.grad is not None}
+    return {"out": out.detach(), "d x": x.grad, **gradients, **dict(twin.named_buffers())}
+
+
+def assert_as_near(module: Any, x: Tensor, *names: str) -> None:
+    """Asserts that no native error is larger than a few times the eager one; of all results, or of those named."""
+    native, eager, exact = (results(module, engine, x.to(dtype)) for engine, dtype in KINDS)
+    for name in names or exact:
+        ours, theirs = (float((found[name] - exact[name]).abs().max()) for found in (native, eager))
+        assert ours <= 4 * theirs + 16 * EPSILON * float(exact[name].abs().max()), (name, ours, theirs)
+
+
+KINDS = (("native", torch.float32), ("eager", torch.float32), ("eager", torch.float64))
+
+
+@pytest.mark.parametrize("size", [30.0, 1e3, 1e5])
+@pytest.mark.parametrize("norm", ["bn_pre", "bn_post"])
+def test_a_batch_that_begins_with_an_outlier(norm: str, size: float) -> None:
+    block = Block(unchanging(), norm, "tanh" if norm == "bn_pre" else "silu")
+    name = "pre" if norm == "bn_pre" else "post"
+    assert_as_near(block, with_outlier(size), "out", "d x", f"{name}.running_mean", f"{name}.running_var")
+
+
+@pytest.mark.parametrize("gate", ["replica", "channel"])
+def test_a_unit_of_a_batch_that_begins_with_an_outlier(gate: Any) -> None:
+    unit = MultiGatedUnit(unchanging(), "silu", gate=gate)
+    norms = "bn_before_activation", "bn_after_activation"
+    statistics = [f"{norm}.running_{which}" for norm in norms for which in ("mean", "var")]
+    assert_as_near(unit, with_outlier(1e3), "out", *statistics)
+
+
+@pytest.mark.parametrize("momentum", [0.3, 0.7, 1.0])
+def test_statistics_that_forget_the_past(momentum: float) -> None:
+    block = Block(unchanging(), "bn_pre", momentum=momentum)
+    nn.init.constant_(block.pre.running_mean, 1e5)  # type: ignore[arg-type]
+    assert_as_near(block, 1e-3 * torch.randn(64, CHANNELS), "pre.running_mean", "pre.running_var")
