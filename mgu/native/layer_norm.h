@@ -25,6 +25,22 @@ static inline lanes centred(const real *from, long count, real mean) {
     return read_lanes(from, count) - read_lanes((const real *)&means, count);
 }
 
+/* Whether the mean of a row is so many standard deviations from 0 that its rounding shows in the result. */
+static inline int is_far_row(real mean, real scale) {
+    const real far = sizeof(real) == 4 ? 1000 : (real)1e30; /* doubles lose nothing that shows */
+    return mean * scale > far || mean * scale < -far;
+}
+
+/* Take mean and scale of one row by sums in double: a row of equal numbers has just these as its mean. */
+static __attribute__((noinline)) void normalise_far_row(const real *row, long channels, double eps, real *mean,
+                                                        real *scale) {
+    double sum = 0, squares = 0;
+    for (long c = 0; c < channels; c++) sum += row[c];
+    *mean = (real)(sum / channels);
+    for (long c = 0; c < channels; c++) squares += ((double)row[c] - *mean) * ((double)row[c] - *mean);
+    *scale = (real)(1 / sqrt(squares / channels + eps));
+}
+
 /* Take the means and scales of `tile->count` rows of `values`, `step` numbers apart. */
 static inline void normalise_tile(const real *values, long step, long channels, double eps, struct tile *tile) {
     const long whole = channels / LANES * LANES, rest = channels - whole;
@@ -32,6 +48,7 @@ static inline void normalise_tile(const real *values, long step, long channels, 
     for (long start = 0; start < tile->count; start += SUMMED) {
         lanes sums[SUMMED];
         real *mean = tile->mean + start, *scale = tile->scale + start;
+        int is_far = 0;
         for (long i = 0; i < SUMMED; i++) {
             const real *row = values + row_of_tile(tile, start + i) * step;
             sums[i] = rest ? read_lanes(row + whole, rest) : (lanes){0};
@@ -53,7 +70,11 @@ static inline void normalise_tile(const real *values, long step, long channels, 
         for (long i = 0; i < SUMMED; i++) {
             const real variance = scale[i] * share + (real)eps;
             scale[i] = 1 / (sizeof(real) == 4 ? sqrtf(variance) : (real)sqrt(variance));
+            is_far |= is_far_row(mean[i], scale[i]);
         }
+        for (long i = 0; i < SUMMED && is_far; i++)
+            if (is_far_row(mean[i], scale[i]))
+                normalise_far_row(values + row_of_tile(tile, start + i) * step, channels, eps, mean + i, scale + i);
     }
 }
 

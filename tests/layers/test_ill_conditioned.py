@@ -72,6 +72,15 @@ def test_a_unit_of_a_batch_that_begins_with_an_outlier(gate: Any) -> None:
     assert_as_near(unit, with_outlier(1e3), "out", *statistics)
 
 
+@pytest.mark.parametrize("activation", ["selu", "relu", "silu"])
+@pytest.mark.parametrize("channels", [3, 17, 70])
+@pytest.mark.parametrize("value", [0.1, 12345.678, -3e-5])
+def test_layer_norm_of_equal_numbers(value: float, channels: int, activation: str) -> None:
+    block, x = Block(unchanging(channels), "ln", activation), torch.full((11, channels), value)
+    assert results(block, "native", x)["out"].abs().max() < 1e-5
+    assert_as_near(block, 1e4 + torch.randn_like(x), "out")
+
+
 @pytest.mark.parametrize("momentum", [0.3, 0.7, 1.0])
 def test_statistics_that_forget_the_past(momentum: float) -> None:
     block = Block(unchanging(), "bn_pre", momentum=momentum)
