@@ -50,8 +50,9 @@ static inline real exponential_below(real x) {
     return e * (real)power.f;
 }
 
+/* e^x; infinity where it is nearly too large for a number. */
 static inline real exponential(real x) {
-    const real highest = sizeof(real) == 4 ? 88 : 709;
+    const real highest = sizeof(real) == 4 ? 89 : 710; /* where n is 1 more than the exponent of any number */
     return exponential_below(x > highest ? highest : x);
 }
 

@@ -81,6 +81,13 @@ def test_layer_norm_of_equal_numbers(value: float, channels: int, activation: st
     assert_as_near(block, 1e4 + torch.randn_like(x), "out")
 
 
+@pytest.mark.parametrize("value", [-95.0, -1e4, -1e37])
+def test_silu_ends_in_zero(value: float) -> None:
+    found = results(Block(unchanging(), "no_norm", "silu"), "native", torch.full((3, CHANNELS), value))
+    assert not found["out"].any()
+    assert not found["d x"].any()
+
+
 @pytest.mark.parametrize("momentum", [0.3, 0.7, 1.0])
 def test_statistics_that_forget_the_past(momentum: float) -> None:
     block = Block(unchanging(), "bn_pre", momentum=momentum)
