@@ -7,6 +7,8 @@ channels last; the numbers do not depend on `threads`, for each is summed up by 
 
 typedef REAL real;
 
+enum { BLOCK = 256 }; /* numbers that are summed up by themselves: over many, rounding would add up */
+
 struct call {
     long batch, positions, channels, outputs, threads;
     const real *features;              /* (batch, positions, channels) */
@@ -24,6 +26,8 @@ const struct { const char *name; long offset, size; } layout[] = {
     MEMBER(mask), MEMBER(weight), MEMBER(bias), MEMBER(pooled), MEMBER(out), MEMBER(d_out), MEMBER(d_features),
     MEMBER(d_weight), MEMBER(d_bias), {NULL, sizeof(struct call), sizeof(struct call)}};
 
+static inline long end_of_block(long start, long end) { return start + BLOCK < end ? start + BLOCK : end; }
+
 void forward(const struct call *c) {
     const long channels = c->channels, positions = c->positions, outputs = c->outputs;
 #pragma omp parallel for schedule(static) num_threads(c->threads)
@@ -31,9 +35,15 @@ void forward(const struct call *c) {
         real *pooled = c->pooled + b * channels;
         const real *features = c->features + b * positions * channels;
         for (long i = 0; i < channels; i++) pooled[i] = 0;
-        for (long p = 0; p < positions; p++)
+        for (long start = 0; start < positions; start += BLOCK) {
+            const long end = end_of_block(start, positions);
+            real sums[channels];
+            for (long i = 0; i < channels; i++) sums[i] = 0;
+            for (long p = start; p < end; p++)
 #pragma omp simd
-            for (long i = 0; i < channels; i++) pooled[i] += features[p * channels + i];
+                for (long i = 0; i < channels; i++) sums[i] += features[p * channels + i];
+            for (long i = 0; i < channels; i++) pooled[i] += sums[i];
+        }
 #pragma omp simd
         for (long i = 0; i < channels; i++)
             pooled[i] = pooled[i] / (real)positions * (c->mask ? c->mask[b * channels + i] : 1);
@@ -67,11 +77,18 @@ static void backward_to_output(const struct call *c, long k) {
     const long channels = c->channels, outputs = c->outputs;
     real *d_weight = c->d_weight + k * channels, d_bias = 0;
     for (long i = 0; i < channels; i++) d_weight[i] = 0;
-    for (long b = 0; b < c->batch; b++) {
-        const real *pooled = c->pooled + b * channels, d_out = c->d_out[b * outputs + k];
-        d_bias += d_out;
+    for (long start = 0; start < c->batch; start += BLOCK) {
+        const long end = end_of_block(start, c->batch);
+        real sums[channels], sum = 0;
+        for (long i = 0; i < channels; i++) sums[i] = 0;
+        for (long b = start; b < end; b++) {
+            const real *pooled = c->pooled + b * channels, d_out = c->d_out[b * outputs + k];
+            sum += d_out;
 #pragma omp simd
-        for (long i = 0; i < channels; i++) d_weight[i] += d_out * pooled[i];
+            for (long i = 0; i < channels; i++) sums[i] += d_out * pooled[i];
+        }
+        for (long i = 0; i < channels; i++) d_weight[i] += sums[i];
+        d_bias += sum;
     }
     c->d_bias[k] = d_bias;
 }

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
 from mgu.layers.block import Block
+from mgu.layers.readout import read_out
 from mgu.native.library import find_compiler
 
 pytestmark = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler: the kernels were not tried")
@@ -93,3 +94,18 @@ def test_statistics_that_forget_the_past(momentum: float) -> None:
     block = Block(unchanging(), "bn_pre", momentum=momentum)
     nn.init.constant_(block.pre.running_mean, 1e5)  # type: ignore[arg-type]
     assert_as_near(block, 1e-3 * torch.randn(64, CHANNELS), "pre.running_mean", "pre.running_var")
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 150, 150), (3000, 5, 2, 2)])
+def test_a_read_out_of_many_positions_or_images(shape: tuple[int, ...]) -> None:
+    features = (1 + 0.1 * torch.randn(shape)).contiguous(memory_format=torch.channels_last)
+    dense = nn.Linear(5, 4)
+    outcomes = []
+    for engine, dtype in KINDS:
+        own, x = copy.deepcopy(dense).to(dtype), features.to(dtype).requires_grad_()
+        out = read_out(x, nn.Dropout(0.0), own, native=engine == "native")
+        out.backward(1 + torch.sin(torch.arange(out.numel())).view(out.shape).to(out))
+        outcomes.append([out.detach(), own.weight.grad, own.bias.grad])
+    for ours, theirs, exact in zip(*outcomes, strict=True):
+        errors = [float((found - exact).abs().max()) for found in (ours, theirs)]
+        assert errors[0] <= 4 * errors[1] + 4 * EPSILON * float(exact.abs().max())
