@@ -8,10 +8,15 @@ typedef REAL real;
 
 enum { SELU, RELU, SILU, TANH };
 
+/* e^x as power * (1 + rest). The first is a power of 2; near 0 it is 1, and e^x - 1 is the rest. */
+struct exponential {
+    real power, rest;
+};
+
 /* e^x where x is no larger than 88 or 709, and any number where it is, in a form that compilers turn into vector code;
    NaN stays NaN. In single precision it is 2^n * 2^f with |f| <= 1/2, of which the second is a polynomial with a
    relative error below 1e-7 that is 1 at 0; in double precision it is 2^n * e^r with |r| <= ln(2) / 2. */
-static inline real exponential_below(real x) {
+static inline struct exponential exponential_parts(real x) {
     const real lowest = sizeof(real) == 4 ? -87 : -708;
     x = x < lowest ? lowest : x;
     /* Adding 1.5 * 2^(mantissa bits) rounds to a whole number and leaves it in the lowest bits, and with it the bias of
@@ -26,10 +31,9 @@ static inline real exponential_below(real x) {
         e = e * f + (real)5.5507336e-2;
         e = e * f + (real)2.4022242e-1;
         e = e * f + (real)6.9314699e-1;
-        e = e * f + 1;
         union { float f; uint32_t i; } power = {(float)shifted};
         power.i <<= 23;
-        return e * (real)power.f;
+        return (struct exponential){(real)power.f, e * f};
     }
     const real r = (x - n * (real)6.93147180369123816490e-01) - n * (real)1.90821492927058770002e-10;
     real e = (real)(1 / 6227020800.0);
@@ -44,10 +48,20 @@ static inline real exponential_below(real x) {
     e = e * r + (real)(1 / 24.0);
     e = e * r + (real)(1 / 6.0);
     e = e * r + (real)0.5;
-    e = e * r * r + r + 1;
     union { double f; uint64_t i; } power = {(double)shifted};
     power.i <<= 52;
-    return e * (real)power.f;
+    return (struct exponential){(real)power.f, e * r * r + r};
+}
+
+static inline real exponential_below(real x) {
+    const struct exponential e = exponential_parts(x);
+    return (e.rest + 1) * e.power;
+}
+
+/* e^x - 1 under the same conditions, which keeps its precision near 0. */
+static inline real exponential_less_one(real x) {
+    const struct exponential e = exponential_parts(x);
+    return e.power * e.rest + (e.power - 1);
 }
 
 /* e^x; infinity where it is nearly too large for a number. */
@@ -69,7 +83,10 @@ static inline real activate(real x) {
     }
     case RELU: return x < 0 ? 0 : x;
     case SILU: return x * sigmoid(x);
-    default: return 1 - 2 / (1 + exponential(2 * x));
+    default: {
+        real e = exponential_less_one(x > 20 ? 40 : 2 * x); /* where tanh is 1 */
+        return e / (e + 2);
+    }
     }
 }
 

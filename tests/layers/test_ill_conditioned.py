@@ -109,3 +109,15 @@ def test_a_read_out_of_many_positions_or_images(shape: tuple[int, ...]) -> None:
     for ours, theirs, exact in zip(*outcomes, strict=True):
         errors = [float((found - exact).abs().max()) for found in (ours, theirs)]
         assert errors[0] <= 4 * errors[1] + 4 * EPSILON * float(exact.abs().max())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
+def test_small_and_large_numbers_keep_their_digits(activation: str, dtype: torch.dtype) -> None:
+    sizes = torch.logspace(-30, 1, 7 * 40)
+    x = torch.cat([sizes, -sizes]).view(-1, CHANNELS).to(dtype)
+    block = Block(unchanging(), "no_norm", activation)
+    ours, exact = (
+        results(block, engine, x.to(to))["out"] for engine, to in (("native", dtype), ("eager", torch.float64))
+    )
+    torch.testing.assert_close(ours.double(), exact, rtol=8 * torch.finfo(dtype).eps, atol=0)
