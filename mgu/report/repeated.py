@@ -57,7 +57,7 @@ def _describe_result(result: Result) -> str:
 
 
 def _places(*runs: Run) -> list[Path]:
-    """Returns where each run is, a pack or a folder, as far as that tells them apart."""
-    places = [run.folder if run.packed is None else run.folder.parents[1] for run in runs]
-    above = os.path.commonpath([place.absolute() for place in places])
-    return [Path(os.path.relpath(place.absolute(), above)) for place in places]
+    """Returns where each run is, a pack or a folder: from here, or as far as that tells them apart."""
+    places = [(run.folder if run.packed is None else run.folder.parents[1]).absolute() for run in runs]
+    here, above = Path.cwd(), Path(os.path.commonpath(places))
+    return [place.relative_to(here if above.is_relative_to(here) else above) for place in places]

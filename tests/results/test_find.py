@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,25 @@ def test_names_of_a_report_stand_behind_the_folder_of_an_experiment_anywhere(
         find_run("kept/lr/zzz")
     monkeypatch.chdir(kept / "lr")
     assert find_run("digits_2-mgu-lean-s0").resolve() == lean
+
+
+def test_runs_of_one_name_elsewhere_are_listed_by_what_leads_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were told as `trial/NAME-HASH`, which is where they would lie in the runs folder."""
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
+    kept, lean = tmp_path / "my kept", "digits_2-mgu-equations-gate-channel-bypass-padded-norm_or_none+5-s0"
+    trial = [leave(kept, own * 8, config=example_config(optimizer={"lr": lr})) for own, lr in (("a", 1), ("b", 2))]
+    named = [leave(kept, own * 8, name=lean, experiment_name="named") for own in "cd"]
+    monkeypatch.chdir(tmp_path)
+    for above in (Path("my kept"), kept):
+        for typed, left in (("trial/digits_2-mgu-reference-s0", trial), ("named/digits_2-mgu-lean", named)):
+            with pytest.raises(UserError, match="fits 2: ") as raised:
+                find_run(above / typed)
+            told = str(raised.value).partition("fits 2: ")[2].partition(". Name one")[0].split(", '")
+            listed = [shlex.split("'" + each.removeprefix("'"))[0] for each in told]
+            assert listed == [str(above / run.relative_to(kept)) for run in left]
+            assert [find_run(each).resolve() for each in listed] == left
 
 
 def test_folders_are_found_by_their_names_below_the_runs_folder(

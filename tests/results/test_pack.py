@@ -69,7 +69,9 @@ def report(*paths: Path) -> tuple[str, list[Any], list[Any]]:
     return to_json([Analysis(table) for table in tables], loaded.skipped), gates, histories
 
 
-def test_of_two_packs_with_different_results_of_a_run_it_is_said_which_counts(make: Make, tmp_path: Path) -> None:
+def test_of_two_packs_with_different_results_of_a_run_it_is_said_which_counts(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, accuracy in (("a", 0.9), ("b", 0.8), ("c", 0.9)):
         folder = make("digits_2-ln", 0, val_accuracy=accuracy, config=example_config())
         pack_runs(load_results([folder]).runs, tmp_path / name)
@@ -83,6 +85,9 @@ def test_of_two_packs_with_different_results_of_a_run_it_is_said_which_counts(ma
     ]
     [table] = rank(load_results(packs[1:]).runs)
     assert "the run in b/runs.tar.xz counts; that in c/runs.tar.xz has another" in describe_repeated(table)[1]
+    with monkeypatch.context() as here:
+        here.chdir(tmp_path.parent)
+        assert f"in {tmp_path.name}/b/runs.tar.xz counts; that in {tmp_path.name}/c/" in describe_repeated(table)[1]
     make("digits_2-ln", 0, val_accuracy=0.7, config=example_config())
     [table] = rank(load_results([*packs, tmp_path / "runs"]).runs)
     first, *others = describe_repeated(table)

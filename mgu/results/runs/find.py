@@ -59,6 +59,7 @@ def find_run(path: str | Path) -> Path:
     near = _runs_beside(chosen, runs)
     fitting, readable = _fit(chosen.name, near, chosen.parent)
     names_near = {each for folder in near for each in (*_names(folder), *readable.get(folder.resolve(), []))}
+    beside = chosen.parent if fitting else None
     if not fitting:
         fitting, readable = _fit(name, folders, runs)
     if len(fitting) == 1:
@@ -66,7 +67,7 @@ def find_run(path: str | Path) -> Path:
             return fitting[0]
         raise _no_run(fitting[0])
     if fitting:
-        told = _tell_apart(fitting)
+        told = _tell_apart(fitting, beside)
         how = "by what stands before the brackets" if "(" in told else "by its folder"
         raise UserError(f"RUN must name one run, but {path} fits {len(fitting)}: {told}. Name one of them {how}.")
     if elsewhere:
@@ -131,15 +132,21 @@ def _read_names(runs: Path) -> dict[Path, list[str]]:
     return names_of
 
 
-def _tell_apart(folders: Sequence[Path]) -> str:
-    """Lists runs that go by one name, each with what it has and the others have not."""
-    differences = describe_differences(folders)
+def _tell_apart(folders: Sequence[Path], beside: Path | None) -> str:
+    """Lists runs that go by one name, each by what leads to it and with what it has and the others have not."""
     told = [
-        "/".join(folder.parts[-2:]) + (f" ({words})" if words else "")
-        for folder, words in zip(folders, differences, strict=True)
+        _leading_to(folder, beside) + (f" ({words})" if words else "")
+        for folder, words in zip(folders, describe_differences(folders), strict=True)
     ]
     more = [f"{len(told) - MOST_NAMED} more"] if len(told) > MOST_NAMED else []
     return ", ".join(told[:MOST_NAMED] + more)
+
+
+def _leading_to(folder: Path, beside: Path | None) -> str:
+    """Returns what a user types for a run: its name below the runs folder, else behind the path that was typed."""
+    if beside is None:
+        return "/".join(folder.parts[-2:])
+    return quote(str(beside / folder.resolve().relative_to(beside.resolve())))
 
 
 def _suggest(name: str, known: Mapping[Path, Sequence[str]]) -> str:
