@@ -41,6 +41,14 @@ class Source(NamedTuple):
     earlier_sha256: str
 
 
+class _Contents(dict[Path, bytes]):
+    """Holds what is in files, each read once: what was hashed is what was searched for imports."""
+
+    def __missing__(self, path: Path) -> bytes:
+        self[path] = path.read_bytes()
+        return self[path]
+
+
 def find_source(key: str, target: str, folder: str | None = None) -> Source:
     """Finds the module of a target; nothing is executed.
 
@@ -118,7 +126,7 @@ def _installed_folders() -> list[Path]:
 
 def _digest_own(file: Path, root: Path, top: str) -> tuple[str, str]:
     """Returns the checksum of a file, or of its package, with what is imported beside it, and that without."""
-    package = root / top
+    package, contents = root / top, _Contents()
     if _is_package(package):
         own = _files_of(package)
         if len(own) > MAX_FILES:
@@ -126,19 +134,19 @@ def _digest_own(file: Path, root: Path, top: str) -> tuple[str, str]:
                 f"a package must have at most {MAX_FILES:,} Python files, but {package} has {len(own):,}. "
                 "Put the code into a package of its own."
             )
-        alone = _digest_all(own, package)
+        alone = _digest_all(own, package, contents)
     else:
         own = [file]
-        alone = hashlib.sha256(file.read_bytes()).hexdigest()
-    files = _with_imported(own, root)
-    return alone if files == own else _digest_all(files, root), alone
+        alone = hashlib.sha256(contents[file]).hexdigest()
+    files = _with_imported(own, root, contents)
+    return alone if files == own else _digest_all(files, root, contents), alone
 
 
-def _digest_all(files: Sequence[Path], folder: Path) -> str:
+def _digest_all(files: Sequence[Path], folder: Path, contents: _Contents) -> str:
     """Returns the checksum of files by their names below a folder."""
     whole = hashlib.sha256()
     for path in files:
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        content = hashlib.sha256(contents[path]).hexdigest()
         whole.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return whole.hexdigest()
 
@@ -156,18 +164,20 @@ def _files_of(folder: Path) -> list[Path]:
     )
 
 
-def _with_imported(files: list[Path], root: Path) -> list[Path]:
+def _with_imported(files: list[Path], root: Path, contents: _Contents) -> list[Path]:
     """Returns files, and those of the modules and packages in `root` that they import, and so on.
 
     Args:
         files: Python files below `root`.
         root: The folder that the user's modules are imported from.
+        contents: Reads the files.
     """
     found, waiting = dict.fromkeys(files), list(files)
     entries = [path for path in root.iterdir() if path.suffix == ".py" or path.is_dir()]
     names = {path.stem if path.is_file() else path.name for path in entries if path.stem.isidentifier()}
     while waiting and names:
-        for name in names & _imported_by(waiting.pop(), root, names):
+        file = waiting.pop()
+        for name in names & _imported_by(contents[file], file.relative_to(root).parts[0], names):
             names.discard(name)
             imported = [path for path in _own_files(name, root) if path not in found]
             found |= dict.fromkeys(imported)
@@ -190,12 +200,11 @@ def _places_of(spec: ModuleSpec) -> Iterator[Path]:
         yield from (Path(place), Path(place).resolve())
 
 
-def _imported_by(file: Path, root: Path, names: AbstractSet[str]) -> set[str]:
-    """Returns the top-level names that a file imports; none where it is no Python, which its import will tell.
+def _imported_by(content: bytes, own: str, names: AbstractSet[str]) -> set[str]:
+    """Returns the top-level names that a file of `own` imports; none where it is no Python, which its import will tell.
 
     Parsing takes a hundred times as long as reading: a file in which none of `names` is written is not parsed.
     """
-    content, own = file.read_bytes(), file.relative_to(root).parts[0]
     if not any(name.encode() in content for name in names) and not (own in names and b"from ." in content):
         return set()
     try:

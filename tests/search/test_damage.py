@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from mgu.cli.study.plan import show_searches
 from mgu.report.searches.load import load_curves
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.runs.searches import Searches
@@ -88,3 +92,23 @@ def test_runs_that_are_gone_are_named(study: Study) -> None:
     assert said(study) == [f"{expected}still has their scores, but no table of models does."]
     (experiment / "runs.tar.xz").touch()  # they may be there
     assert said(study) == []
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_plan_reads_a_history_once(
+    form: str, study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was read for what is missing of it, and again for what it had spent."""
+    shutil.rmtree(study.folder.parents[1] / "run-1")
+    read: list[Study] = []
+    once = Study.read
+    monkeypatch.setattr(Study, "read", lambda self: read.append(self) or once(self))  # type: ignore[func-returns-value]
+    monkeypatch.setattr("mgu.cli.study.plan._estimate_trial", lambda planned, notes: notes.append("of data"))
+    planned: Any = SimpleNamespace(study=study)
+    show_searches([planned], form)
+    told = capsys.readouterr().out.replace("\n", " ")
+    assert read == [study]
+    if form == "table":
+        assert told.index("of data") < told.index("is not there any more (run-1)") < told.index("budget")
+    else:
+        assert json.loads(told)["studies"][0]["trials_done"] == 3

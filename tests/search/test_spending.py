@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -102,8 +101,7 @@ def test_a_search_says_what_it_spent_on_trials_that_the_budget_stopped(tmp_path:
 
 
 def plan(study: Study) -> dict[str, Any]:
-    planned: Any = SimpleNamespace(study=study)
-    return _record(planned, 0.5)
+    return _record(study, study.read(), 0.5)
 
 
 def test_finished_runs_told_without_charge_leave_the_trials_of_the_budget(tmp_path: Path) -> None:

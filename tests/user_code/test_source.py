@@ -49,6 +49,23 @@ def test_every_file_of_a_package_of_ones_own_counts_and_of_a_module_its_file_alo
     assert digests()[0] != second[0]
 
 
+def test_each_file_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is hashed must be what is looked through for imports, though somebody saves it meanwhile."""
+    (folder / "own_module.py").write_text("import own_helper\n")
+    (folder / "own_helper.py").write_text("from own_pkg import deep\n")
+    read, once = list[Path](), Path.read_bytes
+
+    def reading(path: Path) -> bytes:
+        read.append(path)
+        return once(path)
+
+    monkeypatch.setattr(Path, "read_bytes", reading)
+    for target, files in (("own_module:load", 5), ("own_pkg.deep.data:load", 3)):
+        find_source("t", target)
+        assert len(read) == len(set(read)) == files
+        read.clear()
+
+
 def test_what_is_imported_beside_a_module_counts_and_what_imports_it_not(folder: Path) -> None:
     """A helper, what the helper imports, a package; nothing that is installed, hidden by it or only lies there."""
     main, package = folder / "own_module.py", folder / "own_pkg" / "deep" / "data.py"

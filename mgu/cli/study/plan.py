@@ -43,15 +43,16 @@ def show_searches(planned: Sequence[PlannedStudy], form: str) -> None:
         for planned_study in planned:
             if trial_s[planned_study.study.space.name] is None:
                 trial_s[planned_study.study.space.name] = _estimate_trial(planned_study, notes)
-    records = [_record(planned_study, trial_s[planned_study.study.space.name]) for planned_study in planned]
+    records, damage = list[dict[str, Any]](), list[str]()
+    for own in planned:
+        history = own.study.read()
+        records.append(_record(own.study, history, trial_s[own.study.space.name]))
+        damage += [] if form == "json" else describe_damage(own.study.title, history)
     if form == "json":
         print(json.dumps({"studies": records, "data": notes}, indent=2))
         return
-    for note in dict.fromkeys(notes):
-        print_line(note)
-    for own in planned:
-        for line in describe_damage(own.study.title, own.study.read()):
-            print_line(line)
+    for line in (*dict.fromkeys(notes), *damage):
+        print_line(line)
     cells = [_cells(record) for record in records]
     columns = [
         TextColumn(title, title, [row[title] for row in cells], "left" if title in ("study", "budget") else "right")
@@ -83,11 +84,9 @@ def _estimate_trial(planned: PlannedStudy, notes: list[str]) -> float | None:
     return fmean(known) if known else None
 
 
-def _record(planned: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
+def _record(study: Study, history: History, trial_s: float | None) -> dict[str, Any]:
     """Returns one study as JSON."""
-    study, budget = planned.study, planned.study.budget
-    history = study.read()
-    spent = spent_in_all(history)
+    budget, spent = study.budget, spent_in_all(history)
     if spent.trials:
         # Its own trials tell more than those of others.
         trial_s = (spent.seconds - history.stopped.seconds) / spent.trials
