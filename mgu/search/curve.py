@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
+from mgu.search.best import Best
 from mgu.search.budget import Spent
 from mgu.search.clock import WALL, Clock, amounts
 from mgu.search.strategy import Trial
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Incumbent:
     """Holds a trial from the moment that it ended, as an incumbent or as one of all.
 
@@ -170,14 +171,26 @@ def trace(
         The curve.
     """
     strategy, space, seed = study
-    scored, spent, costs = _with_scores(trials, order, ask_s, details)
+    best, spent, costs = Best(trials), Spent(), None
+    steps, outcomes = list[Incumbent](), list[Incumbent]()
+    for number in order:
+        trial, known = trials[number], details[number]
+        spent = spent.plus(trial.cost, ask_s[number])
+        if trial.cost.trials:  # else a warm start told it for nothing
+            costs = _add(costs, amounts(trial.cost, ask_s[number], known.get("to_solution_s")))
+        if trial.score is None:
+            continue
+        if (found := best.take(trial)) is not None:
+            steps.append(_describe(trials[found], details[found], spent.seconds, costs))
+        if trial.second is not None and trial.second > 0:
+            outcomes.append(_describe(trial, known, spent.seconds, costs))
     whole = _add(costs, beyond.costs, keep=True)
     told = [details[number] for number in order]
     return Curve(
         strategy=strategy,
         space=space,
         seed=seed,
-        steps=tuple(_find_incumbents(scored)),
+        steps=tuple(steps),
         seconds=spent.seconds,
         strategy_s=spent.strategy_s,
         trials=spent.trials,
@@ -191,57 +204,26 @@ def trace(
         until=max(beyond.until, spent.seconds),
         costs=whole,
         least=frozenset() if beyond.is_whole else frozenset(whole.keys() - beyond.costs.keys()),
-        outcomes=tuple(trial for trial in scored if trial.second is not None and trial.second > 0),
+        outcomes=tuple(outcomes),
         metric=next((known["metric"] for known in told if known.get("metric")), None),
     )
 
 
-def _with_scores(
-    trials: Sequence[Trial],
-    order: Sequence[int],
-    ask_s: Mapping[int, float],
-    details: Mapping[int, Mapping[str, Any]],
-) -> tuple[list[Incumbent], Spent, Mapping[str, float] | None]:
-    """Returns the trials that have a score, what all had spent, and the same on other clocks; None without a trial."""
-    scored, spent = list[Incumbent](), Spent()
-    costs: Mapping[str, float] | None = None
-    for number in order:
-        trial, known = trials[number], details[number]
-        spent = spent.plus(trial.cost, ask_s[number])
-        if trial.cost.trials:  # else a warm start told it for nothing
-            costs = _add(costs, amounts(trial.cost, ask_s[number], known.get("to_solution_s")))
-        if trial.score is None:
-            continue
-        incumbent = Incumbent(
-            seconds=spent.seconds,
-            number=number,
-            score=trial.score,
-            val=trial.score if known.get("val") is None else known["val"],
-            test=known.get("test"),
-            params=known.get("params"),
-            run=known.get("run", ""),
-            costs=costs or {},
-            second=trial.second,
-            continues=trial.continues,
-        )
-        scored.append(incumbent)
-    return scored, spent, costs
-
-
-def _find_incumbents(scored: Sequence[Incumbent]) -> list[Incumbent]:
-    """Returns the best of the networks that there were, whenever it became another one."""
-    incumbents, there = list[Incumbent](), dict[int, Incumbent]()  # by the first trial of each run
-    first: dict[int, int] = {}
-    for trial in scored:
-        run = trial.number if trial.continues is None else first.get(trial.continues, trial.continues)
-        first[trial.number], there[run] = run, trial
-        last = incumbents[-1] if incumbents else None
-        if last is None or trial.score > last.score:
-            incumbents.append(trial)
-        elif trial.continues is not None and first[last.number] == run:  # the best one is there no more, as it was
-            best = max(there.values(), key=lambda each: each.score)  # of equal ones the one that began first
-            incumbents.append(replace(best, seconds=trial.seconds, costs=trial.costs))
-    return incumbents
+def _describe(trial: Trial, known: Mapping[str, Any], seconds: float, costs: Mapping[str, float] | None) -> Incumbent:
+    """Returns a trial that has a score, at the moment when so much had been spent."""
+    assert trial.score is not None
+    return Incumbent(
+        seconds=seconds,
+        number=trial.number,
+        score=trial.score,
+        val=trial.score if known.get("val") is None else known["val"],
+        test=known.get("test"),
+        params=known.get("params"),
+        run=known.get("run", ""),
+        costs=costs or {},
+        second=trial.second,
+        continues=trial.continues,
+    )
 
 
 def _add(costs: Mapping[str, float] | None, more: Mapping[str, float], keep: bool = False) -> Mapping[str, float]:

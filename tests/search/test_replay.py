@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -158,6 +159,21 @@ def test_weights_that_were_trained_on_are_no_incumbent_any_more() -> None:
     best = best_of(trials)
     assert best and best.number == 4
     assert [trial.number for trial in current_trials(trials)] == [3, 4]
+
+
+def test_of_the_trials_of_a_long_search_the_best_are_held_alone() -> None:
+    """All 10,000 were described, as if each were the best: 4.8 MB."""
+    number = 10_000
+    trials = [Trial(k, {}, "told", score=k * 7919 % 9973, cost=Cost(1.0), ended=k, after=k) for k in range(number)]
+    details = {k: {"run": "a", "test": 0.5, "to_solution_s": 2.0} for k in range(number)}
+    tracemalloc.start()
+    try:
+        curve = trace(("random", "grid", 0), trials, range(number), dict.fromkeys(range(number), 0.1), details)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert curve.steps[-1].score == 9972 and len(curve.steps) < 20
+    assert peak < 1.5e6  # bytes
 
 
 def test_runs_that_were_told_without_charge_are_neither_trials_nor_reused_ones() -> None:
