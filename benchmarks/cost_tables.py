@@ -225,16 +225,12 @@ def serve(part: Row) -> str:
 
 def folders(part: Row) -> str:
     """Seconds of commands by the number of runs in their folder."""
-    sizes = part["rows"][0]["runs"]
-    lines = [
-        [
-            row["command"],
-            *(f"{seconds:.2f}" for seconds in row["median_s"]),
-            f"{row['ms_per_run']:.3f}",
-            "-" if row["bend"] is None else f"{row['bend']:.2f}",
-        ]
-        for row in part["rows"]
-    ]
+    sizes = sorted({size for row in part["rows"] for size in row["runs"]})
+    lines = []
+    for row in part["rows"]:
+        medians = dict(zip(row["runs"], row["median_s"], strict=True))
+        times = [number(medians.get(size)) for size in sizes]
+        lines.append([row["command"], *times, number(row["ms_per_run"], 3), number(row["bend"])])
     return table(["command", *(f"{size:,} runs [s]" for size in sizes), "a further run [ms]", "bend"], lines)
 
 

@@ -4,7 +4,8 @@
 
 The folders are those of report_scale.py: experiments of 24 baselines and a unit, five seeds each. A plan and a sweep of
 two runs look at all of them for their estimates. A straight line has one cost for every further run; what it is between
-the two largest folders is divided by what it is between the two before them.
+the two largest folders that were measured by one call is divided by what it is between the two before them. Other sizes
+that are filed stay.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+from filed import rows_to_keep, with_filed
 from first_line import run_until
 from models import configure
 from report_scale import make_runs
@@ -45,9 +47,14 @@ def main() -> None:
             make_runs(folder, in_grids=True, num_runs=size)
             for name, values in in_turns(ways(folder), options.rounds, warm_up=1).items():
                 seconds.setdefault(name, []).append(values)
-    rows = [summarise(name, sizes, values) for name, values in seconds.items()]
+    filed = {row["command"]: row for row in rows_to_keep("speed", "folders")}
+    rows = []
+    for name, lists in seconds.items():
+        measured = {size: describe(own) for size, own in zip(sizes, lists, strict=True)}
+        rows.append(summarise(name, kept_sizes(filed.get(name)) | measured))
+    rows = with_filed("speed", "folders", rows, "command")
     save("speed", "folders", configure("M2"), rows)
-    show(rows, sizes)
+    show(rows)
 
 
 def ways(folder: Path) -> dict[str, Callable[[], object]]:
@@ -66,29 +73,41 @@ def ways(folder: Path) -> dict[str, Callable[[], object]]:
     }
 
 
-def summarise(name: str, sizes: Sequence[int], seconds: Sequence[Sequence[float]]) -> dict[str, Any]:
+def kept_sizes(row: dict[str, Any] | None) -> dict[int, dict[str, Any]]:
+    """The times of a filed row by the size of the folder, each with the commit and the date of its measurement."""
+    own = {"measured": row["measured"]} if row and "measured" in row else {}
+    return {int(size): own | times for size, times in row["seconds"].items()} if row else {}
+
+
+def summarise(name: str, seconds: dict[int, dict[str, Any]]) -> dict[str, Any]:
     """Medians by size, the cost of a further run, and how much larger it is than in the smaller folders."""
-    medians = [median(values) for values in seconds]
+    sizes = sorted(seconds)
+    medians = [seconds[size]["median_s"] for size in sizes]
+    together = [seconds[smaller].get("measured") == seconds[size].get("measured") for smaller, size in pairwise(sizes)]
     costs = [
-        max(later - before, 0.0) / (size - smaller)
-        for before, later, smaller, size in zip(medians, medians[1:], sizes, sizes[1:], strict=False)
-    ]
+        max(medians[k + 1] - medians[k], 0.0) / (sizes[k + 1] - sizes[k]) if is_of_one else None
+        for k, is_of_one in enumerate(together)
+    ]  # by the folder before; a difference between two builds is no cost
+    last = max((k for k, cost in enumerate(costs) if cost is not None), default=None)
+    cost, before = (None, None) if last is None else (costs[last], costs[last - 1] if last else None)
     return {
         "command": name,
-        "runs": list(sizes),
+        "runs": sizes,
         "median_s": medians,
-        "ms_per_run": 1000 * costs[-1],
-        "bend": costs[-1] / costs[-2] if len(costs) > 1 and costs[-2] else None,
-        "seconds": {str(size): describe(list(values)) for size, values in zip(sizes, seconds, strict=True)},
+        "ms_per_run": None if cost is None else 1000 * cost,
+        "bend": cost / before if cost is not None and before else None,
+        "seconds": {str(size): seconds[size] for size in sizes},
     }
 
 
-def show(rows: list[dict[str, Any]], sizes: Sequence[int]) -> None:
+def show(rows: list[dict[str, Any]]) -> None:
+    sizes = sorted({size for row in rows for size in row["runs"]})
     table = Table("command", *(f"{size:,} runs [s]" for size in sizes), "ms a run", "straight")
     for row in rows:
-        bend = row["bend"]
+        bend, cost = row["bend"], row["ms_per_run"]
         straight = "-" if bend is None else f"{bend:.2f} {'yes' if bend <= STRAIGHT else 'NO'}"
-        table.add_row(row["command"], *(f"{s:.2f}" for s in row["median_s"]), f"{row['ms_per_run']:.3f}", straight)
+        times = [f"{row['seconds'][str(size)]['median_s']:.2f}" if size in row["runs"] else "-" for size in sizes]
+        table.add_row(row["command"], *times, "-" if cost is None else f"{cost:.3f}", straight)
     Console(width=120).print(table)
 
 

@@ -304,6 +304,48 @@ def test_a_partial_run_deletes_no_filed_row(
     assert any("new" in row for row in kept[part]) and not all("new" in row for row in kept[part])
 
 
+def test_sizes_of_folders_that_a_run_does_not_measure_stay_with_their_commit(
+    pages: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import cost_tables
+    import filed
+    import folder_growth
+
+    def measure(commit: str, sizes: str, ms: float) -> dict[str, Any]:
+        """Folders in which a command takes a second and so much for each run."""
+        machine = {"commit": commit, "date": "May 1"}
+        monkeypatch.setattr(
+            folder_growth,
+            "save",
+            lambda study, part, config, rows: filed.file_part(study, part, {"machine": machine, "rows": rows}),
+        )
+        monkeypatch.setattr(
+            folder_growth, "in_turns", lambda ways, rounds, warm_up: {"report": [1 + ms / 1000 * ways] * rounds}
+        )
+        monkeypatch.setattr(sys, "argv", ["folder_growth.py", "--sizes", sizes])
+        folder_growth.main()
+        [row] = filed.load_study("speed")["folders"]["rows"]
+        return row
+
+    monkeypatch.setattr(filed, "RESULTS", tmp_path)
+    monkeypatch.setattr(folder_growth, "make_runs", lambda folder, in_grids, num_runs: None)
+    monkeypatch.setattr(folder_growth, "ways", lambda folder: int(folder.name))  # in_turns takes it for the ways
+    first, kept = measure("a1", "10,100,1000", 2.0), {"commit": "a1", "date": "May 1"}
+    assert first["runs"] == [10, 100, 1000] and not any("measured" in each for each in first["seconds"].values())
+    assert first["ms_per_run"] == pytest.approx(2) and first["bend"] == pytest.approx(1)
+    second = measure("b2", "1000,5000", 1.0)
+    assert second["runs"] == [10, 100, 1000, 5000] and second["median_s"] == pytest.approx([1.02, 1.2, 2, 6])
+    assert [each.get("measured") for each in second["seconds"].values()] == [kept, kept, None, None]
+    assert second["ms_per_run"] == pytest.approx(1) and second["bend"] is None  # from 100 to 1,000 it is another build
+    third = measure("c3", "5000", 9.0)
+    dates = [kept, kept, kept | {"commit": "b2"}, None]
+    assert [each.get("measured") for each in third["seconds"].values()] == dates
+    assert third["ms_per_run"] == pytest.approx(2)  # the largest folders of one call are those of 10 and 100
+    assert "5,000 runs [s]" in cost_tables.folders({"rows": [third]})
+    alone = measure("d4", "10,100,1000,5000", 3.0)
+    assert alone["bend"] == pytest.approx(1) and not any("measured" in each for each in alone["seconds"].values())
+
+
 def test_a_partial_run_keeps_the_filed_rows_that_it_does_not_measure(
     pages: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
