@@ -17,7 +17,7 @@ from statistics import mean
 from typing import Any
 
 import torch
-from filed import other_rows
+from filed import check_seeds_to_train, with_filed
 from models import configure
 from names import names_among
 from rich.console import Console
@@ -61,15 +61,17 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     names = options.only.split(",")
-    rows = other_rows("decisive", "decisive", lambda row: row["means"] in names)
+    check_seeds_to_train("decisive", "decisive", options.seeds, replaced=lambda row: row["means"] in names)
+    rows: list[dict[str, Any]] = []
     for name in names:
         words = (f"training.epochs={options.epochs}", *(f"mgu.decisive.{value}" for value in MEANS[name]))
         for seed in map(int, options.seeds.split(",")):
             config = configure("digits_3", *LAYOUT, *words, f"seed={seed}")
             rows.append({"means": name, "seed": seed, **measure(config)})
             print(rows[-1], flush=True)
-            save("decisive", "decisive", config, rows)
-    show(rows)
+            all_rows = with_filed("decisive", "decisive", rows, "means", "seed")
+            save("decisive", "decisive", config, all_rows)
+    show(all_rows)
 
 
 def measure(config: RunConfig) -> dict[str, Any]:

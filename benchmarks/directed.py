@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from filed import other_rows
+from filed import check_seeds_to_train, with_filed
 from models import configure
 from names import names_among
 from side_by_side import save
@@ -57,6 +57,7 @@ DIGITS: dict[str, tuple[str, ...]] = {
     for learning, words in (("equilibrium propagation", ("learning=equilibrium",)), ("backpropagation", ()))
     for rate in RATES
 }
+TABLES = {"gates": GATES, "digits": DIGITS}
 
 
 def main() -> None:
@@ -69,16 +70,19 @@ def main() -> None:
     if unknown := [name for name in options.names.split(";") if name and name not in known]:
         parser.error(f"--names must be rows of {options.only}, but {'; '.join(unknown)} is none of {'; '.join(known)}.")
     torch.set_num_threads(1)
-    for part in options.only.split(","):
-        table, seeds = (GATES, options.seeds) if part == "gates" else (DIGITS, min(options.seeds, 5))
-        names = options.names.split(";") if options.names else list(table)
-        rows = other_rows("directed", part, partial(_is_of, names))
-        for name in names:
-            for seed in range(seeds):
-                config = configured(part, table[name], seed)
+    numbers = {"gates": options.seeds, "digits": min(options.seeds, 5)}
+    wanted = options.names.split(";") if options.names else known
+    names = {part: [name for name in TABLES[part] if name in wanted] for part in options.only.split(",")}
+    for part, of_part in names.items():
+        check_seeds_to_train("directed", part, numbers[part], replaced=partial(_is_of, of_part))
+    for part, of_part in names.items():
+        rows: list[dict[str, Any]] = []
+        for name in of_part:
+            for seed in range(numbers[part]):
+                config = configured(part, TABLES[part][name], seed)
                 rows.append({"way": name, "seed": seed, **train(config)})
                 print(rows[-1], flush=True)
-            save("directed", part, config, rows)
+            save("directed", part, config, with_filed("directed", part, rows, "way", "seed"))
 
 
 def _is_of(names: Sequence[str], row: dict[str, Any]) -> bool:

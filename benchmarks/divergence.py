@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from filed import other_rows
+from filed import with_filed
 from gates import BASELINE, KINDS
 from models import configure
 from names import names_among
@@ -52,14 +52,15 @@ def main() -> None:
     wanted = {kind: [*words_of(kind)] for kind in options.kinds.split(",")}
     for kind in wanted.keys() - {"baseline"}:
         wanted[kind] += options.words.split()
-    rows = other_rows("divergence", "divergence", lambda row: row["words"] in wanted.values())
+    rows: list[dict[str, Any]] = []
     for kind, words in wanted.items():
         config = configure(options.layout, *words, f"optimizer.lr={options.rate}")
         rows.append(
             {"layout": options.layout, "kind": kind, "words": words, **train(config, options.steps, options.every)}
         )
-        save("divergence", "divergence", config, rows)
-    show(rows)
+        all_rows = with_filed("divergence", "divergence", rows, "layout", "words")
+        save("divergence", "divergence", config, all_rows)
+    show(all_rows)
 
 
 def words_of(kind: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,14 @@ def other_rows(study: str, part: str, replaced: Callable[[dict[str, Any]], bool]
 
 def with_filed(study: str, part: str, rows: Sequence[dict[str, Any]], *keys: str) -> list[dict[str, Any]]:
     """Returns the filed rows with those of a run, which may be partial, in the place of what agrees in some keys."""
-    known = [tuple(row[key] for key in keys) for row in rows]
-    measured = dict(zip(known, rows, strict=True))
-    filed = rows_to_keep(study, part)
-    merged = [measured.pop(tuple(row.get(key) for key in keys), row) for row in filed]
+    measured = {_key(row, keys): row for row in rows}
+    merged = [measured.pop(_key(row, keys), row) for row in rows_to_keep(study, part)]
     return [*merged, *measured.values()]
+
+
+def _key(row: dict[str, Any], keys: Sequence[str]) -> str:
+    """Returns what stands for some values of a row, among which may be lists."""
+    return json.dumps([row.get(key) for key in keys])
 
 
 def rows_to_keep(study: str, part: str) -> list[dict[str, Any]]:
@@ -58,24 +61,32 @@ def rows_to_keep(study: str, part: str) -> list[dict[str, Any]]:
 def check_seeds(study: str, part: str, rows: Sequence[dict[str, Any]]) -> None:
     """Ends the program where filed rows have seeds that these rows, which would take their place, have not."""
     filed = load_study(study).get(part, {}).get("rows", [])
-    lost = find_lost(filed, {seed for row in rows for seed in row["seeds"]})
+    lost = find_lost(filed, set[int]().union(*map(seeds_of, rows)))
     if lost or len(rows) < len(filed):
         told = f"seeds {', '.join(map(str, lost))}" if lost else f"{len(filed)} rows"
         sys.exit(f"results/{study} must not lose what it has, but its part {part} has {told}. Train all of them.")
 
 
-def check_seeds_to_train(study: str, part: str, seeds: str, runs: Path) -> None:
+def check_seeds_to_train(
+    study: str,
+    part: str,
+    seeds: str | int,
+    runs: Path | None = None,
+    replaced: Callable[[dict[str, Any]], bool] = lambda row: True,
+) -> None:
     """Ends the program, before it trains anything, where neither these seeds nor finished runs have all filed ones.
 
     Args:
         study: Name of the study.
         part: Name of its part.
-        seeds: What is to be trained, separated by commas.
-        runs: Folder of the runs that the part is made of; those that are there already count.
+        seeds: What is to be trained: seeds separated by commas, or the number of the first ones.
+        runs: Folder of the runs that the part is made of, of which those that are there count; None: of none.
+        replaced: Tells the filed rows whose place will be taken.
     """
-    results = (json.loads(file.read_text(encoding="utf-8")) for file in runs.glob("*/result.json"))
-    there = {int(seed) for seed in seeds.split(",")} | {result["seed"] for result in results}
-    if lost := find_lost(load_study(study).get(part, {}).get("rows", []), there):
+    files = runs.glob("*/result.json") if runs else ()
+    trained = range(seeds) if isinstance(seeds, int) else map(int, seeds.split(","))
+    there = {*trained, *(json.loads(file.read_text(encoding="utf-8"))["seed"] for file in files)}
+    if lost := find_lost(filter(replaced, load_study(study).get(part, {}).get("rows", [])), there):
         named = ", ".join(map(str, lost))
         sys.exit(
             f"results/{study} must not lose what it has, but its part {part} has seeds {named}, and --seeds {seeds} "
@@ -83,9 +94,15 @@ def check_seeds_to_train(study: str, part: str, seeds: str, runs: Path) -> None:
         )
 
 
-def find_lost(filed: Sequence[dict[str, Any]], seeds: set[int]) -> list[int]:
+def find_lost(filed: Iterable[dict[str, Any]], seeds: set[int]) -> list[int]:
     """Returns the seeds of filed rows that are not among these."""
-    return sorted({seed for row in filed for seed in row["seeds"]} - seeds)
+    return sorted(set[int]().union(*map(seeds_of, filed)) - seeds)
+
+
+def seeds_of(row: dict[str, Any]) -> set[int]:
+    """Returns the seeds of a row, which names one, lists them, or says how many of the first ones it has."""
+    seeds = row["seeds"] if "seeds" in row else [row["seed"]]
+    return set(range(seeds)) if isinstance(seeds, int) else set(seeds)
 
 
 def file_part(study: str, part: str, content: dict[str, Any]) -> None:

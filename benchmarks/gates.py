@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from filed import other_rows
+from filed import with_filed
 from models import build_net, configure, images_of, train_step
 from names import names_among
 from rich.console import Console
@@ -54,14 +54,15 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     keep_freed_memory()
     wanted = [*itertools.product(options.layouts.split(","), options.kinds.split(","))]
-    rows = other_rows("gates", options.name, lambda row: (row["layout"], f"{row['gate']}/{row['bypass']}") in wanted)
+    rows: list[dict[str, Any]] = []
     for layout, kind in wanted:
         rounds = options.rounds if layout in options.timed.split(",") else 0
         gate, bypass = kind.split("/")
         rows.append(measure(layout, gate, bypass, options.batch, rounds))
         gc.collect()
-        save("gates", options.name, configure(layout, *BASELINE), rows)
-    show(rows)
+        all_rows = with_filed("gates", options.name, rows, "layout", "gate", "bypass")
+        save("gates", options.name, configure(layout, *BASELINE), all_rows)
+    show(all_rows)
 
 
 def measure(layout: str, gate: str, bypass: str, batch: int, rounds: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from statistics import median
 from typing import Any
 
 from cost_tables import PARALLEL_BAR as BAR
+from filed import with_filed
 from models import configure
 from names import names_among
 from rich.console import Console
@@ -62,7 +63,7 @@ def main() -> None:
     if options.rounds < FOR_QUARTILES:
         print("Nothing was filed: quartiles need two rounds.")
     elif not options.no_file:
-        save("speed", "parallel", configure("M2"), rows)
+        save("speed", "parallel", configure("M2"), with_filed("speed", "parallel", rows, "way"))
     show(rows)
 
 

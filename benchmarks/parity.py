@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from filed import check_seeds_to_train, with_filed
 from models import configure
 from scipy import stats
 from side_by_side import save
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--layout", default="digits_3")
     parser.add_argument("--runs", type=Path, default=Path("runs/parity"))
     options = parser.parse_args()
+    check_seeds_to_train("speed", "parity", options.seeds, replaced=lambda row: row["layout"] == options.layout)
     train(options.layout, options.seeds, options.runs)
     files = sorted(options.runs.rglob("result.json"))
     results = {(r.config["engine"], r.seed): (r, file.parent) for file in files if (r := read_result(file))}
@@ -40,7 +42,8 @@ def main() -> None:
         firsts = [first_to_later(results[engine, seed][1]) for seed in range(options.seeds)]
         found[f"{engine}_first_epoch_to_later"] = median(firsts)
         print(f"{engine}: the first epoch takes {median(firsts):.2f} times the median of the later ones")
-    save("speed", "parity", configure(options.layout), [{"layout": options.layout} | found])
+    row = {"layout": options.layout, "seeds": options.seeds} | found
+    save("speed", "parity", configure(options.layout), with_filed("speed", "parity", [row], "layout"))
 
 
 def train(layout: str, seeds: int, runs: Path) -> None:

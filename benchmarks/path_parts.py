@@ -12,6 +12,7 @@ from statistics import mean
 from typing import Any
 
 import torch
+from filed import check_seeds_to_train
 from recurrent_step import configure
 from side_by_side import save
 
@@ -26,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
+    check_seeds_to_train("path_sgd", "parts", options.seeds)
     torch.set_num_threads(1)
     rows = [
         row(start, steps, options.seeds)

@@ -16,7 +16,7 @@ from itertools import product
 from typing import Any
 
 import torch
-from filed import other_rows
+from filed import check_seeds_to_train, with_filed
 from models import configure
 from rich.console import Console
 from rich.table import Table
@@ -49,8 +49,9 @@ def main() -> None:
     torch.set_num_threads(1)
     keep_freed_memory()  # as mgu-run does; both ways gain
     wanted = [*product(options.layouts.split(","), options.norms.split(","))]
-    rows = other_rows("seeds", "seeds", lambda row: (row["layout"], row["norm"]) in wanted)
-    rows += [measure(*own, options.seeds, options.images, options.rounds) for own in wanted]
+    check_seeds_to_train("seeds", "seeds", options.seeds, replaced=lambda row: (row["layout"], row["norm"]) in wanted)
+    rows = [measure(*own, options.seeds, options.images, options.rounds) for own in wanted]
+    rows = with_filed("seeds", "seeds", rows, "layout", "norm")
     save("seeds", "seeds", configure("M2"), rows)
     show(rows)
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from filed import with_filed
 from models import configure
 from names import names_among
 from rich.console import Console
@@ -61,7 +62,8 @@ def main() -> None:
     options = parser.parse_args()
     keep_freed_memory()
     rows = [row for name in options.vary.split(",") for row in measure(name, options.rounds)]
-    save("speed", "step_growth", configure("M2"), rows)
+    keys = ("varied", "width", "depth", "batch", "threads")
+    save("speed", "step_growth", configure("M2"), with_filed("speed", "step_growth", rows, *keys))
     show(rows)
 
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shutil
 import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+STUDY_OF = {
+    "decisive": "decisive",
+    "directed": "directed",
+    "parity": "speed",
+    "path_parts": "path_sgd",
+    "seeds": "seeds",
+}  # by script
 
 
 @pytest.fixture
@@ -277,6 +286,77 @@ def test_seeds_that_would_be_lost_are_refused_before_the_first_epoch(
 
 
 @pytest.mark.parametrize(
+    ("script", "trains", "words", "lost"),
+    [
+        ("decisive", "measure", "--seeds 0,1", "seeds 2, and --seeds 0,1 has not"),
+        ("decisive", "measure", "--seeds 0,1 --only free", "seeds 2, and --seeds 0,1 has not"),
+        ("directed", "train", "--seeds 8", "seeds 8, 9, and --seeds 8 has not"),
+        ("directed", "train", "--seeds 3 --only digits", "seeds 3, 4, and --seeds 3 has not"),
+        ("parity", "train", "--seeds 1", "seeds 1, 2, and --seeds 1 has not"),
+        ("path_parts", "row", "--seeds 4", "seeds 4, and --seeds 4 has not"),
+        ("seeds", "measure", "--seeds 7 --layouts digits_2 --norms ln", "seeds 7, and --seeds 7 has not"),
+    ],
+)
+def test_fewer_seeds_than_are_filed_are_refused_before_the_first_epoch(
+    script: str, trains: str, words: str, lost: str, pages: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import filed
+
+    module, trained = importlib.import_module(script), list[Any]()
+    for study in set(STUDY_OF.values()):
+        (tmp_path / "results" / study).mkdir(parents=True)
+        shutil.copy(filed.RESULTS / study / "data.json", tmp_path / "results" / study)
+    monkeypatch.setattr(filed, "RESULTS", tmp_path / "results")
+    filed.file_part("speed", "parity", {"machine": {}, "rows": [{"layout": "digits_3", "seeds": 3}]})
+    monkeypatch.setattr("torch.set_num_threads", lambda threads: None)
+    monkeypatch.setattr(module, "keep_freed_memory", lambda: None, raising=False)
+
+    def train(*own: Any) -> None:
+        trained.append(own)
+        sys.exit("trained")
+
+    monkeypatch.setattr(module, trains, train)
+    before = (tmp_path / "results" / STUDY_OF[script] / "data.json").read_text()
+    monkeypatch.setattr(sys, "argv", [f"{script}.py", *words.split()])
+    with pytest.raises(SystemExit, match=f"has {lost}"):
+        module.main()
+    assert not trained
+    whole = {"--seeds": "0,1,2" if script == "decisive" else "10"}
+    monkeypatch.setattr(sys, "argv", [f"{script}.py", *(word for pair in whole.items() for word in pair)])
+    with pytest.raises(SystemExit, match="trained"):
+        module.main()
+    assert (tmp_path / "results" / STUDY_OF[script] / "data.json").read_text() == before
+
+
+def test_a_run_that_breaks_off_keeps_the_filed_rows_that_it_had_not_come_to(
+    pages: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`decisive` filed its first new row without the other 26."""
+    import decisive
+    import filed
+
+    monkeypatch.setattr(filed, "RESULTS", tmp_path)
+    means = [{"means": name, "seed": seed, "trained": 1.0} for name in decisive.MEANS for seed in (0, 1, 2)]
+    filed.file_part("decisive", "decisive", {"machine": {"commit": "a1"}, "rows": means})
+    measured: list[Any] = []
+
+    def measure(config: Any) -> dict[str, Any]:
+        if measured:
+            sys.exit("broken off")
+        measured.append(config)
+        return {"trained": 2.0}
+
+    monkeypatch.setattr(decisive, "measure", measure)
+    monkeypatch.setattr("torch.set_num_threads", lambda threads: None)
+    monkeypatch.setattr(sys, "argv", ["decisive.py", "--only", "penalty gate"])
+    with pytest.raises(SystemExit, match="broken off"):
+        decisive.main()
+    rows = filed.load_study("decisive")["decisive"]["rows"]
+    assert [(row["means"], row["seed"]) for row in rows] == [(row["means"], row["seed"]) for row in means]
+    assert [row["trained"] for row in rows].index(2.0) == 3 and sum("measured" in row for row in rows) == 26
+
+
+@pytest.mark.parametrize(
     ("script", "words", "study", "part", "keys"),
     [
         ("blocks", "--layouts M2", "speed", "blocks", ("layout",)),
@@ -302,6 +382,35 @@ def test_a_partial_run_deletes_no_filed_row(
     filed = {tuple(row[key] for key in keys) for row in pages.load_study(study)[part]["rows"]}
     assert filed <= {tuple(row[key] for key in keys) for row in kept[part]}
     assert any("new" in row for row in kept[part]) and not all("new" in row for row in kept[part])
+
+
+def test_other_layouts_ways_and_sizes_stay(pages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import divergence
+    import parallel
+    import step_growth
+
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for script in (divergence, parallel, step_growth):
+        monkeypatch.setattr(script, "save", lambda study, part, config, rows: kept.update({part: rows}))
+        monkeypatch.setattr(script, "show", lambda rows: None)
+        monkeypatch.setattr(script, "keep_freed_memory", lambda: None, raising=False)
+    monkeypatch.setattr("torch.set_num_threads", lambda threads: None)
+    monkeypatch.setattr(divergence, "train", lambda config, steps, every: {"new": True})
+    monkeypatch.setattr(parallel, "run", lambda words, epochs: {"wall_s": 1.0})
+    monkeypatch.setattr(parallel, "summarise", lambda name, timed: {"way": name, "new": True})
+    size = {"width": 32, "depth": 4, "batch": 64, "threads": 1}
+    monkeypatch.setattr(step_growth, "measure", lambda varied, rounds: [{"varied": varied, "new": True} | size])
+    for script, words, study in (
+        (divergence, "--kinds baseline --layout C10", "divergence"),  # C15 is filed
+        (parallel, "--ways parallel", "speed"),
+        (step_growth, "--vary depth", "speed"),
+    ):
+        part = script.__name__
+        monkeypatch.setattr(sys, "argv", [part, *words.split()])
+        script.main()
+        filed = pages.load_study(study)[part]["rows"]
+        assert len(kept[part]) == len(filed) + (script is divergence)
+        assert sum("new" in row for row in kept[part]) == 1
 
 
 def test_sizes_of_folders_that_a_run_does_not_measure_stay_with_their_commit(
@@ -366,7 +475,7 @@ def test_a_partial_run_keeps_the_filed_rows_that_it_does_not_measure(
     )
     gates.main()
     assert len(kept["gates_c15"]) == len(pages.load_study("gates")["gates_c15"]["rows"])
-    assert kept["gates_c15"][-1] == {"layout": "C15", "gate": "channel", "bypass": "padded"}
+    assert {"layout": "C15", "gate": "channel", "bypass": "padded"} in kept["gates_c15"]
     row = {"flops": 1e5, "faster": 9.0}
     monkeypatch.setattr(seeds, "measure", lambda layout, norm, *own: {"layout": layout, "norm": norm} | row)
     monkeypatch.setattr(sys, "argv", ["seeds.py", "--layouts", "digits_2", "--norms", "ln"])
