@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from statistics import mean, stdev
 from typing import Any
 
 Row = dict[str, Any]
+MOST_NAMED = 6  # rows of one commit
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
@@ -61,6 +63,42 @@ def origin(machine: Row) -> str:
     names = {"device": "", "torch": "torch ", "python": "Python ", "commit": "commit ", "date": ""}
     known = [f"{prefix}{machine[key]}" for key, prefix in names.items() if machine.get(key)]
     return ", ".join(known) or "Machine and versions were not recorded."
+
+
+def kept(rows: Iterable[Any]) -> str:
+    """Returns which rows a partial run has kept, with the commit and the date of each; an empty text where it has none.
+
+    Args:
+        rows: Rows of a part; of those of folder_growth.py, which have several sizes, it is the sizes that were kept.
+    """
+    names: dict[str, dict[str, None]] = {}
+    for row in (row for row in rows if isinstance(row, dict)):
+        if measured := row.get("measured"):
+            names.setdefault(_when(measured), {})[_name_of(row)] = None
+        times = row.get("seconds")
+        for size, own in times.items() if isinstance(times, dict) else ():
+            if isinstance(own, dict) and "measured" in own:
+                names.setdefault(_when(own["measured"]), {})[f"{size} runs"] = None
+    told = [f"{_first_of(list(of_one))} ({when})" for when, of_one in names.items()]
+    return f"Measured before: {'; '.join(told)}." if told else ""
+
+
+def _when(machine: Row) -> str:
+    return ", ".join(
+        f"{prefix}{machine[key]}" for key, prefix in (("commit", "commit "), ("date", "")) if key in machine
+    )
+
+
+def _name_of(row: Row) -> str:
+    """Returns the words that a row begins with; of one that begins with a number, this."""
+    values = {key: value for key, value in row.items() if key != "measured"}
+    words = [*takewhile(lambda value: isinstance(value, str), values.values())]
+    return " ".join(words) or " ".join(map(str, next(iter(values.items()))))
+
+
+def _first_of(names: Sequence[str]) -> str:
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return ", ".join([*names[:MOST_NAMED], *more])
 
 
 def spent(parts: Iterable[Row]) -> str:

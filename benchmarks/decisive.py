@@ -17,6 +17,7 @@ from statistics import mean
 from typing import Any
 
 import torch
+from cells import kept
 from filed import check_seeds_to_train, with_filed
 from models import configure
 from names import names_among
@@ -122,7 +123,10 @@ def train(config: RunConfig, splits: Splits, model: Network | None = None) -> Ne
 
 def show(rows: list[dict[str, Any]]) -> None:
     """One line a means, seeds beside each other."""
-    table = Table(title="test accuracy [%] by seed; spread: a gate's standard deviation within a channel")
+    table = Table(
+        title="test accuracy [%] by seed; spread: a gate's standard deviation within a channel",
+        caption=kept(rows) or None,
+    )
     table.add_column("means")
     for column in COLUMNS:
         table.add_column(column, justify="right")

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from cells import kept
 from filed import with_filed
 from gates import BASELINE, KINDS
 from models import configure
@@ -90,7 +91,9 @@ def train(config: RunConfig, steps: int, every: int) -> dict[str, Any]:
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    table = Table(title="loss of the first, the worst and the last steps; accuracy of the last")
+    table = Table(
+        title="loss of the first, the worst and the last steps; accuracy of the last", caption=kept(rows) or None
+    )
     for title in ("layout", "gate/bypass", "steps", "first", "worst", "last", "training [%]", "validation [%]"):
         table.add_column(title, justify="right")
     for row in rows:

@@ -20,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from cells import kept
 from filed import rows_to_keep, with_filed
 from first_line import run_until
 from models import configure
@@ -102,7 +103,9 @@ def summarise(name: str, seconds: dict[int, dict[str, Any]]) -> dict[str, Any]:
 
 def show(rows: list[dict[str, Any]]) -> None:
     sizes = sorted({size for row in rows for size in row["runs"]})
-    table = Table("command", *(f"{size:,} runs [s]" for size in sizes), "ms a run", "straight")
+    table = Table(
+        "command", *(f"{size:,} runs [s]" for size in sizes), "ms a run", "straight", caption=kept(rows) or None
+    )
     for row in rows:
         bend, cost = row["bend"], row["ms_per_run"]
         straight = "-" if bend is None else f"{bend:.2f} {'yes' if bend <= STRAIGHT else 'NO'}"

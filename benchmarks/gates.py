@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from cells import kept
 from filed import with_filed
 from models import build_net, configure, images_of, train_step
 from names import names_among
@@ -116,7 +117,10 @@ def step_of(config: RunConfig, batch: int) -> Callable[[], None]:
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    table = Table(title=f"beside bn_pre without residual; {torch.get_num_threads()} thread(s), medians in turns")
+    table = Table(
+        title=f"beside bn_pre without residual; {torch.get_num_threads()} thread(s), medians in turns",
+        caption=kept(rows) or None,
+    )
     for title in (
         "layout",
         "gate",

@@ -14,7 +14,7 @@ import textwrap
 from pathlib import Path
 
 import claim_tables
-from cells import Row, contended, hardware, origin, spent, table
+from cells import Row, contended, hardware, kept, origin, spent, table
 from claims import Parts
 from filed import RESULTS, ROOT, load_study
 from studies import STUDIES, Section, Study
@@ -95,7 +95,8 @@ def render(section: Section, parts: Parts, machine: Row) -> list[str]:
     """Returns title, text, table and picture of one section; where it was measured, if not on this machine."""
     part = parts[section.part]
     differs = part["machine"] and origin(part["machine"]) != origin(machine)
-    text = " ".join(filter(None, [section.text, f"Measured on {origin(part['machine'])}." if differs else ""]))
+    measured = f"Measured on {origin(part['machine'])}." if differs else ""
+    text = " ".join(filter(None, [section.text, measured, kept(part["rows"])]))
     picture = f"![{section.title}]({section.picture})" if section.picture else ""
     rendered = section.render(part) if section.render else ""
     return [block for block in (f"## {section.title}", text, rendered, picture) if block]

@@ -16,6 +16,7 @@ from itertools import product
 from typing import Any
 
 import torch
+from cells import kept
 from filed import check_seeds_to_train, with_filed
 from models import configure
 from rich.console import Console
@@ -90,7 +91,15 @@ def train(config: RunConfig, splits: Splits, slot: Slot) -> Fit:
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    table = Table("layout", "norm", "FLOPs/image", "seeds", "alone / together", title="seeds at once, one thread")
+    table = Table(
+        "layout",
+        "norm",
+        "FLOPs/image",
+        "seeds",
+        "alone / together",
+        title="seeds at once, one thread",
+        caption=kept(rows) or None,
+    )
     for row in rows:
         table.add_row(row["layout"], row["norm"], f"{row['flops']:,}", str(row["seeds"]), row["alone / together"])
     Console().print(table)

@@ -384,6 +384,33 @@ def test_a_partial_run_deletes_no_filed_row(
     assert any("new" in row for row in kept[part]) and not all("new" in row for row in kept[part])
 
 
+def test_tables_say_which_rows_were_measured_before(
+    pages: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import filed
+    import seeds
+
+    monkeypatch.setattr(filed, "RESULTS", tmp_path)
+    known = {"seeds": 8, "flops": 1, "alone / together": "2.00"}
+    machines = [
+        {"commit": commit, "date": date} for commit, date in (("a1", "May 1"), ("b2", "May 2"), ("c3", "May 3"))
+    ]
+    for machine, layouts in zip(machines, ("abcdefghi", "b", "c"), strict=True):
+        rows = filed.with_filed("seeds", "seeds", [{"layout": own, "norm": "ln"} | known for own in layouts], "layout")
+        filed.file_part("seeds", "seeds", {"machine": machine, "rows": rows})
+    told = "Measured before: a ln, d ln, e ln, f ln, g ln, h ln, 1 more (commit a1, May 1); b ln (commit b2, May 2)."
+    part = filed.load_study("seeds")["seeds"]
+    section = pages.Section("Time", "seeds", "Of runs.", None)
+    assert pages.render(section, {"seeds": part}, part["machine"]) == ["## Time", f"Of runs. {told}"]
+    seeds.show(rows)
+    assert told in " ".join(capsys.readouterr().out.split())
+    sizes = {"10": {"measured": machines[0]}, "100": {"measured": machines[0]}, "1000": {}}
+    growth = [{"command": command, "seconds": sizes} for command in ("report", "plan")]
+    assert pages.kept(growth) == "Measured before: 10 runs, 100 runs (commit a1, May 1)."
+    assert pages.kept([{"measured": machines[1], "size": 64, "word": "x"}]).startswith("Measured before: size 64 (")
+    assert pages.kept([{"command": "report", "seconds": 1.0}, "a line"]) == ""
+
+
 def test_other_layouts_ways_and_sizes_stay(pages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import divergence
     import parallel
