@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Claim: the Einsum layers of flax (nnx and linen) draw their kernel as that of a convolution: the last axis but one
-#   counts as inputs, the last as outputs and all others as a window, whatever the equation says. A projection to 8 heads
-#   ("bd,dhk->bhk", kernel of 64 x 8 x 16) has 64 inputs a sum, but is drawn for 512: its outputs begin 1/sqrt(8) as
-#   large, queries times keys an eighth. A product with an expert each ("ebd,edf->ebf") is drawn for 8 times its inputs
-#   too. LinearGeneral of nnx, DenseGeneral of linen and EinsumDense of Keras take the fans from what is summed.
-# Guess before: Einsum knows its equation, so inputs of variance 1 give outputs of variance 1 by the default, lecun_normal,
-#   as in every other layer.
+#   counts as inputs, the last as outputs and all others as a window, whatever the equation says. A projection to 8
+#   heads ("bd,dhk->bhk", kernel of 64 x 8 x 16) has 64 inputs a sum, but is drawn for 512: its outputs begin 1/sqrt(8)
+#   as large, queries times keys an eighth. A product with an expert each ("ebd,edf->ebf") is drawn for 8 times its
+#   inputs too. LinearGeneral of nnx, DenseGeneral of linen and EinsumDense of Keras take the fans from what is summed.
+# Guess before: Einsum knows its equation, so inputs of variance 1 give outputs of variance 1 by the default,
+#   lecun_normal, as in every other layer.
 # Versions: flax==0.12.8, jax==0.10.2, jaxlib==0.10.2, numpy==2.4.6, keras==3.15.1 (on jax), CPU.
 # Seen: standard deviation of the outputs, heads and experts: nnx.Einsum 0.35 and 0.35, linen.Einsum 0.35 and 0.35;
 #   LinearGeneral, DenseGeneral and EinsumDense (heads, lecun_normal) 0.99 to 1.01.
@@ -37,7 +37,8 @@ def of_linen(layer, x):
 
 
 rngs = nnx.Rngs(0)
-projection = keras.layers.EinsumDense(heads[0], (HEADS, WIDTH), kernel_initializer=keras.initializers.LecunNormal(seed=0))
+lecun = keras.initializers.LecunNormal(seed=0)
+projection = keras.layers.EinsumDense(heads[0], (HEADS, WIDTH), kernel_initializer=lecun)
 for name, output, right in (
     ("nnx.Einsum, heads", of_nnx(nnx.Einsum(*heads, rngs=rngs), x), False),
     ("nnx.Einsum, experts", of_nnx(nnx.Einsum(*experts, rngs=rngs), of_experts), False),

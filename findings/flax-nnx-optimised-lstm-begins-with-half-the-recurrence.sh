@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Claim: OptimizedLSTMCell and GRUCell of flax.nnx draw one orthogonal matrix for all gates side by side, of H rows and
-#   4H (3H) columns. No gate's own recurrent matrix is orthogonal then: its singular values spread from about 0 to 1 with
-#   a root mean square of 1/2 (GRU: 1/sqrt(3)). LSTMCell of the same module, "compatible" by the docstring and with the
-#   same default initialiser, and the optimised cell and the GRU of flax.linen draw one orthogonal matrix a gate: all
-#   singular values are 1. What runs faster, or was moved from linen, also begins to train with half the recurrence.
+#   4H (3H) columns. No gate's own recurrent matrix is orthogonal then: its singular values spread from about 0 to 1
+#   with a root mean square of 1/2 (GRU: 1/sqrt(3)). LSTMCell of the same module, "compatible" by the docstring and with
+#   the same default initialiser, and the optimised cell and the GRU of flax.linen draw one orthogonal matrix a gate:
+#   all singular values are 1. What runs faster, or was moved from linen, also begins to train with half the recurrence.
 # Guess before: an optimised cell is the same cell, faster: same distribution of weights at the start.
 # Versions: flax==0.12.8, jax==0.10.2, jaxlib==0.10.2, numpy==2.4.6, CPU.
-# Seen: 64 units, root mean square of the singular values of a gate's recurrent matrix, smallest and largest:
-#   nnx LSTMCell 1.000 (1.000 to 1.000), nnx OptimizedLSTMCell 0.500 (0.00 to 0.86), nnx GRUCell 0.577 (0.00 to 0.94),
+# Seen: 64 units, root mean square of the singular values of a gate's recurrent matrix, smallest and largest: nnx
+#   LSTMCell 1.000 (1.000 to 1.000), nnx OptimizedLSTMCell 0.500 (0.00 to 0.86), nnx GRUCell 0.577 (0.00 to 0.94),
 #   linen's three cells 1.000 (1.000 to 1.000).
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Claim: WeightNorm of flax.nnx keeps the lengths of the weight vectors ("scales") as bare arrays, not as nnx.Param. An
 #   optimizer of all parameters (wrt=nnx.Param, as every guide has it) never sees them: they stay at one for ever,
-#   silently, and the layer can only turn its vectors. It is not the layer of the paper (Salimans and Kingma 2016), which
-#   learns length and direction apart, nor that of flax.linen, nor torch's. Its docstring names them beside the weights.
+#   silently, and the layer can only turn its vectors. It is not the layer of the paper (Salimans and Kingma 2016),
+#   which learns length and direction apart, nor that of flax.linen, nor torch's. Its docstring names them beside the
+#   weights.
 # Guess before: a network that is moved from linen to nnx trains the same parameters, the lengths too.
 # Versions: flax==0.12.8, jax==0.10.2, jaxlib==0.10.2, optax==0.2.8, numpy==2.4.6, torch==2.15.0 (CPU).
 # Seen: target 3x, one linear layer of 4 units, 500 steps of Adam with rate 0.05. Mean squared error nnx 3.78 (the best

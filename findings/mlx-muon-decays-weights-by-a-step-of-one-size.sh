@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Claim: Muon of MLX adds the decay times the weights to the gradient before it makes the update orthogonal, which takes
-#   away every size: weights without a gradient (a unit that died, a row that a mask hides) lose the same step of the
-#   learning rate per step whether the decay is 1e-6 or 1, and weights with one hardly decay at all. Keller Jordan's code,
-#   which its docstring follows, torch.optim.Muon and optax's muon take rate x decay x weights off, beside the update.
+#   away every size: a matrix without a gradient (a branch that is cut off) loses the same step of the learning rate per
+#   step whether the decay is 1e-6 or 1, and one with a gradient hardly decays at all. Keller Jordan's code, which its
+#   docstring follows, torch.optim.Muon and optax's muon take rate x decay x weights off, beside the update.
 # Guess before: n steps with rate r and decay d leave (1 - r d)^n of weights without a gradient; twice the decay, twice
 #   the loss. (The docstring calls it "L2 penalty"; in Muon that means: no strength at all.)
 # Versions: mlx==0.32.4, mlx-cpu==0.32.4, optax==0.2.8, jax==0.10.2, jaxlib==0.10.2, numpy==2.4.6, torch==2.15.0 (CPU).
-# Seen: a matrix of 8 x 8, rate 0.02, 20 steps, share of the norm that is left without a gradient, by decay 1e-6, 1e-3, 1:
-#   MLX 0.876, 0.874, 0.874; torch and optax 1.000, 1.000, 0.668. With normal gradients and decay 1, over decay 0:
+# Seen: a matrix of 8 x 8, rate 0.02, 20 steps, share of the norm that is left without a gradient, by decay 1e-6, 1e-3,
+#   1: MLX 0.876, 0.874, 0.874; torch and optax 1.000, 1.000, 0.668. With normal gradients and decay 1, over decay 0:
 #   MLX 0.90, torch and optax 0.67.
 set -euo pipefail
 folder=$(mktemp -d)
