@@ -78,7 +78,7 @@ static inline real sigmoid(real x) { return 1 / (1 + exponential(-x)); }
 static inline real activate(real x) {
     switch (ACTIVATION) {
     case SELU: {
-        real negative = SELU_NEGATIVE * exponential_below(x) - SELU_NEGATIVE;
+        real negative = SELU_NEGATIVE * exponential_less_one(x);
         return x > 0 ? SELU_SCALE * x : negative;
     }
     case RELU: return x < 0 ? 0 : x;

@@ -112,7 +112,7 @@ def test_a_read_out_of_many_positions_or_images(shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
+@pytest.mark.parametrize("activation", ["selu", "relu", "silu", "tanh"])
 def test_small_and_large_numbers_keep_their_digits(activation: str, dtype: torch.dtype) -> None:
     sizes = torch.logspace(-30, 1, 7 * 40)
     x = torch.cat([sizes, -sizes]).view(-1, CHANNELS).to(dtype)
