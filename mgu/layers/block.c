@@ -13,6 +13,7 @@ computes the layer unless it is 0. */
 #include "activations.h"
 #include "rows.h"
 #include "lanes.h"
+#include "activation_lanes.h"
 #include "batch_norm.h"
 #include "convolution.h"
 #include "lane_sums.h"
@@ -23,7 +24,9 @@ enum { TILE = CHANNELS && CHANNELS <= 32 ? 16 : SUMMED }; /* rows that stay in t
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
 
 enum { NO_NORM, BN_PRE, BN_POST, LN };
-enum { IS_BATCH_NORM = NORM == BN_PRE || NORM == BN_POST, SUMS = 2 };
+enum { IS_BATCH_NORM = NORM == BN_PRE || NORM == BN_POST };
+/* Sums of the first pass of backward: the gradients of the norm, then, unless another pass follows, of the layer's bias. */
+enum { OF_NORM = NORM == NO_NORM ? 0 : 2, SUMS = OF_NORM + !IS_BATCH_NORM };
 
 /* The arguments of one call. An array without a comment has `channels` values. */
 struct call {
@@ -39,6 +42,7 @@ struct call {
     const real *d_out; /* rows * channels: read by backward, which writes the members below */
     real *d_layer;     /* rows * channels: not `layer` itself */
     real *d_norm;      /* 2 * channels: of weight and bias */
+    real *d_bias;      /* of the layer, unless TAPS; NULL: not asked for */
 };
 
 /* mgu/native/layout.py compares this with the ctypes structure in mgu/layers/block_kernel.py. */
@@ -47,7 +51,7 @@ const struct { const char *name; long offset, size; } layout[] = {
     MEMBER(convolution), MEMBER(rows), MEMBER(channels), MEMBER(threads), MEMBER(training), MEMBER(eps),
     MEMBER(momentum), MEMBER(layer), MEMBER(added), MEMBER(weight), MEMBER(bias), MEMBER(running_mean),
     MEMBER(running_var), MEMBER(statistics), MEMBER(out), MEMBER(d_out), MEMBER(d_layer), MEMBER(d_norm),
-    {NULL, sizeof(struct call), sizeof(struct call)}};
+    MEMBER(d_bias), {NULL, sizeof(struct call), sizeof(struct call)}};
 
 /* What is computed of a tile (layer norm), then the values under the windows of the rows that are computed at once. */
 static inline long scratch_of(long channels) { return NORM == LN ? 3 * (TILE * channels + GAP) : 0; }
@@ -59,7 +63,24 @@ static int for_all(const struct call *call, rows_function *function, long sums, 
 }
 
 /* What batch norm normalises. */
-static inline real to_batch_norm(real x) { return NORM == BN_POST ? activate(x) : x; }
+static inline lanes to_batch_norm(lanes x) { return NORM == BN_POST ? activate_lanes(x) : x; }
+
+/* A function of up to LANES channels of a row, from `c` on; it adds to `sums` as rows_function does. */
+typedef void lanes_function(const struct call *k, long row, long c, long count, real *sums);
+
+/* Apply such a function to all channels of some rows. */
+SPECIALISED void for_lanes(const struct call *k, lanes_function *function, long first, long last, real *sums) {
+    const long channels = CHANNELS_OF(*k), whole = channels / LANES * LANES;
+    for (long row = first; row < last; row++) {
+        for (long c = 0; c < whole; c += LANES) function(k, row, c, LANES, sums);
+        if (whole < channels) function(k, row, whole, channels - whole, sums);
+    }
+}
+
+/* Add to a few of the sums. */
+SPECIALISED void add_lanes(real *sums, lanes added, long count) {
+    write_lanes(sums, read_lanes(sums, count) + added, count);
+}
 
 /* Convolve where the rows are not there yet: every pass that is the first of a call begins with it. */
 static inline void begin_rows(const struct call *k, long first, long last, real *scratch) {
@@ -67,21 +88,20 @@ static inline void begin_rows(const struct call *k, long first, long last, real 
     if (TAPS) convolve(&k->convolution, channels, first, last, k->layer, scratch + scratch_of(channels));
 }
 
-/* Sums of values and of their squares, of differences to a shift near the mean, to avoid cancellation. `statistics` has
-   the shift of each channel in its first half: the first row, unless that is an outlier. */
+/* Add to the sums of values and of their squares, of differences to a shift near the mean, to avoid cancellation.
+   `statistics` has the shift of each channel in its first half: the first row, unless that is an outlier. */
+SPECIALISED void sum_lanes(const struct call *k, long row, long c, long count, real *sums) {
+    const long channels = CHANNELS_OF(*k);
+    const lanes x = to_batch_norm(read_lanes(k->layer + row * channels + c, count));
+    const lanes value = x - read_lanes(k->statistics + c, count);
+    add_lanes(sums + c, value, count);
+    add_lanes(sums + channels + c, value * value, count);
+}
+
 static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = CHANNELS_OF(k);
     begin_rows(call, first, last, scratch);
-    for (long r = first; r < last; r++) {
-        const real *row = k.layer + r * channels;
-#pragma omp simd
-        for (long c = 0; c < channels; c++) {
-            real value = to_batch_norm(row[c]) - k.statistics[c];
-            sums[c] += value;
-            sums[channels + c] += value * value;
-        }
-    }
+    for_lanes(&k, sum_lanes, first, last, sums);
 }
 
 static struct batch_norm norm_of(const struct call *k) {
@@ -97,7 +117,8 @@ static int batch_statistics(const struct call *call) {
     int failed = !sums || !scratch;
     if (!failed) {
         begin_rows(call, 0, 1, scratch);
-        for (long c = 0; c < channels; c++) norm.mean[c] = to_batch_norm(call->layer[c]);
+        for (long c = 0; c < channels; c++)
+            norm.mean[c] = NORM == BN_POST ? activate(call->layer[c]) : call->layer[c];
         failed = for_all(call, sum_statistics, 2 * channels, sums);
         if (!failed && move_shifts(norm.mean, sums, channels, call->rows))
             failed = for_all(call, sum_statistics, 2 * channels, sums);
@@ -135,34 +156,50 @@ static void normalise_rows(const struct call *k, long first, long last, real *ac
     }
 }
 
+/* The norm of a channel: its statistics, weight and bias. */
+struct of_channels {
+    lanes mean, scale, weight, bias;
+};
+
+SPECIALISED struct of_channels read_channels(const struct call *k, long c, long count) {
+    struct of_channels of = {{0}};
+    if (!IS_BATCH_NORM) return of;
+    of.mean = read_lanes(k->statistics + c, count);
+    of.scale = read_lanes(k->statistics + CHANNELS_OF(*k) + c, count);
+    of.weight = read_lanes(k->weight + c, count), of.bias = read_lanes(k->bias + c, count);
+    return of;
+}
+
+/* The output without residual, unless by layer norm. */
+SPECIALISED void forward_lanes(const struct call *k, long row, long c, long count, real *sums) {
+    const struct of_channels of = read_channels(k, c, count);
+    const long place = row * CHANNELS_OF(*k) + c;
+    lanes y = read_lanes(k->layer + place, count);
+    (void)sums;
+    if (NORM == BN_PRE)
+        y = activate_lanes((y - of.mean) * of.scale * of.weight + of.bias);
+    else if (NORM == BN_POST)
+        y = (activate_lanes(y) - of.mean) * of.scale * of.weight + of.bias;
+    else
+        y = activate_lanes(y);
+    write_lanes(k->out + place, y, count);
+}
+
 static void forward_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    (void)sums;
     if (!IS_BATCH_NORM || !k.training) begin_rows(call, first, last, scratch);
-    if (NORM == LN) normalise_rows(call, first, last, scratch);
-    for (long r = first; r < last; r++) {
-        const real *row = k.layer + r * channels, *added = k.added ? k.added + r * channels : NULL;
-        real *out = k.out + r * channels;
-        if (NORM != LN)
+    if (NORM == LN)
+        normalise_rows(call, first, last, scratch);
+    else
+        for_lanes(&k, forward_lanes, first, last, sums);
+    if (k.added)
 #pragma omp simd
-            for (long c = 0; c < channels; c++) {
-                real y;
-                if (NORM == BN_PRE)
-                    y = activate((row[c] - k.statistics[c]) * k.statistics[channels + c] * k.weight[c] + k.bias[c]);
-                else if (NORM == BN_POST)
-                    y = (activate(row[c]) - k.statistics[c]) * k.statistics[channels + c] * k.weight[c] + k.bias[c];
-                else
-                    y = activate(row[c]);
-                out[c] = y;
-            }
-        if (added)
-#pragma omp simd
-            for (long c = 0; c < channels; c++) out[c] += added[c];
-    }
+        for (long i = first * channels; i < last * channels; i++) k.out[i] += k.added[i];
 }
 
-/* Back through layer normalisation and the activation; the sums are the gradients of weight and bias. */
+/* Back through layer normalisation and the activation; the sums are the gradients of its weight and bias, and of the
+   layer's bias. */
 static void normalise_rows_backward(const struct call *k, long first, long last, real *sums, real *activated) {
     const long channels = CHANNELS_OF(*k);
     real *normalised = activated + TILE * channels + GAP, *d = normalised + TILE * channels + GAP;
@@ -183,64 +220,64 @@ static void normalise_rows_backward(const struct call *k, long first, long last,
             }
         }
         back_through_tile(&tile, normalised, channels, d);
+        for (long t = 0; t < tile.count; t++)
 #pragma omp simd
-        for (long i = 0; i < tile.count * channels; i++) d_layer[i] = d[i] * slope(rows[i], activated[i]);
+            for (long c = 0; c < channels; c++) {
+                const long i = t * channels + c;
+                d_layer[i] = d[i] * slope(rows[i], activated[i]);
+                sums[OF_NORM * channels + c] += d_layer[i];
+            }
     }
 }
 
 /* Write into d_layer the gradient of the layer's output, or of what batch norm returns, of which the rest of the way
-   depends on sums over the batch. The sums are the gradients of weight and bias. */
+   depends on sums over the batch. The sums are the gradients of weight and bias; without a norm that of the layer's bias. */
+SPECIALISED void backward_lanes(const struct call *k, long row, long c, long count, real *sums) {
+    const long channels = CHANNELS_OF(*k), place = row * channels + c;
+    const struct of_channels of = read_channels(k, c, count);
+    const lanes x = read_lanes(k->layer + place, count);
+    lanes d = read_lanes(k->d_out + place, count);
+    if (NORM == BN_PRE) {
+        const lanes normalised = (x - of.mean) * of.scale, y = normalised * of.weight + of.bias;
+        d *= slope_lanes(y, activate_lanes(y));
+        add_lanes(sums + c, d * normalised, count);
+    } else if (NORM == BN_POST)
+        add_lanes(sums + c, d * (activate_lanes(x) - of.mean) * of.scale, count);
+    else
+        d *= slope_lanes(x, activate_lanes(x));
+    add_lanes(sums + (IS_BATCH_NORM ? channels : 0) + c, d, count);
+    write_lanes(k->d_layer + place, d, count);
+}
+
 static void backward_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = CHANNELS_OF(k);
     begin_rows(call, first, last, scratch);
-    if (NORM == LN) {
+    if (NORM == LN)
         normalise_rows_backward(call, first, last, sums, scratch);
-        return;
-    }
-    for (long r = first; r < last; r++) {
-        const real *row = k.layer + r * channels, *d_out = k.d_out + r * channels;
-        real *d_layer = k.d_layer + r * channels;
-#pragma omp simd
-        for (long c = 0; c < channels; c++) {
-            real d = d_out[c];
-            if (NORM == BN_PRE) {
-                real normalised = (row[c] - k.statistics[c]) * k.statistics[channels + c];
-                real x = normalised * k.weight[c] + k.bias[c];
-                d *= slope(x, activate(x));
-                sums[c] += d * normalised;
-                sums[channels + c] += d;
-            } else if (NORM == BN_POST) {
-                sums[c] += d * (activate(row[c]) - k.statistics[c]) * k.statistics[channels + c];
-                sums[channels + c] += d;
-            } else {
-                d *= slope(row[c], activate(row[c]));
-            }
-            d_layer[c] = d;
-        }
-    }
+    else
+        for_lanes(&k, backward_lanes, first, last, sums);
 }
 
 /* Through batch norm: in training, subtract what flows through mean and variance, which depend on every row; d_norm has
-   the sums. Then the gradients of a convolution that is computed here. */
+   the sums. Those that are added to here are the gradient of the layer's bias. */
+SPECIALISED void finish_lanes(const struct call *k, long row, long c, long count, real *sums) {
+    const long channels = CHANNELS_OF(*k), place = row * channels + c;
+    const struct of_channels of = read_channels(k, c, count);
+    const lanes x = read_lanes(k->layer + place, count), y = to_batch_norm(x);
+    const lanes to_weight = read_lanes(k->d_norm + c, count), to_bias = read_lanes(k->d_norm + channels + c, count);
+    lanes d = read_lanes(k->d_layer + place, count);
+    if (k->training) d -= 1 / (real)k->rows * (to_bias + (y - of.mean) * of.scale * to_weight);
+    d *= of.weight * of.scale;
+    if (NORM == BN_POST) d *= slope_lanes(x, y);
+    if (!TAPS && k->d_bias) add_lanes(sums + c, d, count);
+    write_lanes(k->d_layer + place, d, count);
+}
+
+/* Through batch norm; then the gradients of a convolution that is computed here. */
 static void finish_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    const real share = 1 / (real)k.rows;
-    for (long r = first; r < last; r++) {
-        const real *row = k.layer + r * channels;
-        real *d_layer = k.d_layer + r * channels;
-        if (IS_BATCH_NORM) {
-#pragma omp simd
-            for (long c = 0; c < channels; c++) {
-                real scale = k.statistics[channels + c], y = to_batch_norm(row[c]);
-                real through = share * (k.d_norm[channels + c] + (y - k.statistics[c]) * scale * k.d_norm[c]);
-                real d = d_layer[c] - (k.training ? through : 0);
-                d *= k.weight[c] * scale;
-                d_layer[c] = NORM == BN_POST ? d * slope(row[c], y) : d;
-            }
-        }
-    }
+    if (IS_BATCH_NORM) for_lanes(&k, finish_lanes, first, last, sums);
     if (TAPS) add_gradients(&k.convolution, channels, first, last, k.d_layer, sums, scratch + scratch_of(channels));
 }
 
@@ -260,13 +297,14 @@ int forward(const struct call *given) {
 
 int backward(const struct call *given) {
     struct call call = *given;
-    const long channels = call.channels, of_norm = NORM == NO_NORM ? 0 : SUMS * channels;
-    const long of_layer = TAPS ? (TAPS + 1) * channels : 0;
-    double *sums = malloc((of_norm + of_layer + 1) * sizeof(double));
+    const long channels = call.channels, of_layer = TAPS ? (TAPS + 1) * channels : channels;
+    double *sums = malloc((SUMS * channels + of_layer) * sizeof(double));
     int failed = !sums || (TAPS && pack_weight(&call.convolution, channels));
-    failed = failed || for_all(&call, backward_rows, of_norm, sums);
-    for (long i = 0; i < of_norm && !failed; i++) call.d_norm[i] = (real)sums[i];
+    double *of_bias = IS_BATCH_NORM ? sums : sums + OF_NORM * channels;
+    failed = failed || for_all(&call, backward_rows, SUMS * channels, sums);
+    for (long i = 0; i < OF_NORM * channels && !failed; i++) call.d_norm[i] = (real)sums[i];
     if (IS_BATCH_NORM || TAPS) failed = failed || for_all(&call, finish_rows, of_layer, sums);
+    for (long c = 0; c < channels && !TAPS && call.d_bias && !failed; c++) call.d_bias[c] = (real)of_bias[c];
     if (TAPS && !failed) store_gradients(&call.convolution, channels, sums);
     if (TAPS) free_weight(&call.convolution);
     free(sums);

@@ -23,7 +23,7 @@ class Call(ctypes.Structure):
         *((name, ctypes.c_long) for name in ("rows", "channels", "threads", "training")),
         *((name, ctypes.c_double) for name in ("eps", "momentum")),
         *((name, ctypes.c_void_p) for name in ("layer", "added", "weight", "bias", "running_mean", "running_var")),
-        *((name, ctypes.c_void_p) for name in ("statistics", "out", "d_out", "d_layer", "d_norm")),
+        *((name, ctypes.c_void_p) for name in ("statistics", "out", "d_out", "d_layer", "d_norm", "d_bias")),
     )
 
 

@@ -230,11 +230,13 @@ class _Block(torch.autograd.Function):
         call = _fill_call(native, convolved, layer, norm_weight, norm_bias, statistics)
         call.training = ctx.training
         call.d_out, call.d_layer, call.d_norm = d_out.data_ptr(), d_layer.data_ptr(), d_norm.data_ptr()
+        if needs_bias and not native.convolves and not is_cancelled:
+            d_bias = torch.empty_like(bias)
+            call.d_bias = d_bias.data_ptr()
         run_kernel(native.kernel.backward, call)
         d_x = None
         if not native.convolves:
-            needed = needs_x, needs_weight, needs_bias and not is_cancelled
-            d_x, d_weight, d_bias = layer_gradients(native.layer, d_layer, x, weight, needed)
+            d_x, d_weight, _ = layer_gradients(native.layer, d_layer, x, weight, (needs_x, needs_weight, False))
         if needs_bias and is_cancelled:
             d_bias = torch.zeros_like(bias)
         d_shortcut: Sequence[Tensor | None] = (None, None)

@@ -66,7 +66,7 @@ static inline void normalise_tile(const real *values, long step, long channels, 
             }
         }
         sum_each(sums, scale);
-#pragma omp simd
+#pragma omp simd reduction(| : is_far)
         for (long i = 0; i < SUMMED; i++) {
             const real variance = scale[i] * share + (real)eps;
             scale[i] = 1 / (sizeof(real) == 4 ? sqrtf(variance) : (real)sqrt(variance));

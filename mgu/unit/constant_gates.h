@@ -91,11 +91,6 @@ static inline void find_bypasses(const struct call *k, long start, long count, l
     }
 }
 
-/* Prefetch the tile after the one that begins here, where its rows are not read in the order of memory. */
-static inline void prefetch_tile(const real *from, long channels) {
-    if (channels > LANES) prefetch(from, TILE * channels, TILE * channels);
-}
-
 /* What layer normalisation needs of a tile; and its activation, where that is what is normalised. */
 static inline void begin_tile(const struct call *k, const real *rows, long channels, real *activated, struct tile *tile) {
     if (REFERENCE)

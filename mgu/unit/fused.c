@@ -25,10 +25,9 @@ enum { TILE = CONSTANT_GATES && CHANNELS && CHANNELS <= 32 ? 16 : SUMMED }; /* r
 
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
 
-enum { AHEAD = 4 }; /* rows between the one being computed and the one being prefetched */
-
 enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
 enum { WIDTH = CONSTANT_GATES ? 1 : FIRST_GATE + GATES }; /* of a row, in multiples of the channels */
+enum { SUMS_BIAS = CONSTANT_GATES && !TAPS }; /* whether the last pass of backward has the gradient of the layer's bias */
 enum { SCRATCH = CONSTANT_GATES ? 3 : 4 + GATES, NORMS = 6 }; /* arrays of a tile */
 
 /* The arguments of one call. An array without a comment has `channels` values. */
@@ -53,6 +52,7 @@ struct call {
     real *d_bypass; /* rows * channels, or rows * centre_channels, where gates are constant; NULL: not asked for */
     real *d_norms;  /* NORMS * channels, in the order of the six weights and biases */
     real *d_logits; /* GATES * channels */
+    real *d_bias;   /* of the layer, where gates are constant and the layer is not computed here; NULL: not asked for */
     real *d_x;      /* images: `add_centres` adds d_bypass to them */
     real *weights, *gates; /* of the branches, and values, where gates are constant; set by forward and backward */
 };
@@ -64,7 +64,7 @@ const struct { const char *name; long offset, size; } layout[] = {
     MEMBER(ln_eps), MEMBER(momentum), MEMBER(packed), MEMBER(bypass), MEMBER(centre_channels), MEMBER(centre_size),
     MEMBER(centre_strides), MEMBER(logits), MEMBER(logit_step), MEMBER(norms), MEMBER(running), MEMBER(statistics),
     MEMBER(out), MEMBER(d_out), MEMBER(d_packed), MEMBER(d_layer), MEMBER(d_bypass), MEMBER(d_norms), MEMBER(d_logits),
-    MEMBER(d_x), MEMBER(weights), MEMBER(gates), {NULL, sizeof(struct call), sizeof(struct call)}};
+    MEMBER(d_bias), MEMBER(d_x), MEMBER(weights), MEMBER(gates), {NULL, sizeof(struct call), sizeof(struct call)}};
 
 enum { BEFORE_WEIGHT, BEFORE_BIAS, AFTER_WEIGHT, AFTER_BIAS, LN_WEIGHT, LN_BIAS }; /* of norms */
 enum { BEFORE_MEAN, BEFORE_VAR, AFTER_MEAN, AFTER_VAR };                             /* of running */
@@ -87,23 +87,40 @@ static inline void begin_rows(const struct call *k, long first, long last, real 
     if (TAPS) convolve(&k->convolution, WIDTH * channels, first, last, k->packed, scratch + scratch_of(channels));
 }
 
-/* Sums of x, x^2, A(x) and A(x)^2, of differences to shifts near the means, to avoid cancellation. `statistics` has
-   the shifts where the means will be: x and A(x) of the first row, unless that is an outlier. */
-static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
-    const long channels = CHANNELS_OF(*call);
-    const real *packed = call->packed, *shifts = call->statistics, *activated_shifts = shifts + 2 * channels;
-    begin_rows(call, first, last, scratch);
+/* Prefetch the tile after the one that begins here, where its rows are not read in the order of memory. */
+static inline void prefetch_tile(const real *from, long channels) {
+    if (channels > LANES) prefetch(from, TILE * channels, TILE * channels);
+}
+
+/* Add to the sums of x, x^2, A(x) and A(x)^2 in up to LANES channels, of differences to shifts near the means, to avoid
+   cancellation. `statistics` has the shifts where the means will be: x and A(x) of the first row, unless that is an
+   outlier. */
+SPECIALISED void sum_lanes(const struct call *k, long first, long last, long c, long count, real *sums) {
+    const long channels = CHANNELS_OF(*k);
+    const lanes shift = read_lanes(k->statistics + c, count);
+    const lanes activated_shift = read_lanes(k->statistics + 2 * channels + c, count);
+    lanes totals[4];
+    for (long i = 0; i < 4; i++) totals[i] = read_lanes(sums + i * channels + c, count);
     for (long r = first; r < last; r++) {
-        const real *row = packed + r * WIDTH * channels;
-        prefetch(row, AHEAD * WIDTH * channels, channels);
-#pragma omp simd
-        for (long c = 0; c < channels; c++) {
-            real x = row[c] - shifts[c], a = activate(row[c]) - activated_shifts[c];
-            sums[c] += x;
-            sums[channels + c] += x * x;
-            sums[2 * channels + c] += a;
-            sums[3 * channels + c] += a * a;
-        }
+        const lanes row = read_lanes(k->packed + r * WIDTH * channels + c, count);
+        const lanes x = row - shift, a = activate_lanes(row) - activated_shift;
+        totals[0] += x;
+        totals[1] += x * x;
+        totals[2] += a;
+        totals[3] += a * a;
+    }
+    for (long i = 0; i < 4; i++) write_lanes(sums + i * channels + c, totals[i], count);
+}
+
+static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const struct call k = *call;
+    const long channels = CHANNELS_OF(k), whole = channels / LANES * LANES;
+    begin_rows(call, first, last, scratch);
+    for (long start = first; start < last; start += TILE) {
+        const long end = start + rows_of_tile(start, last);
+        prefetch_tile(k.packed + start * WIDTH * channels, WIDTH * channels);
+        for (long c = 0; c < whole; c += LANES) sum_lanes(&k, start, end, c, LANES, sums);
+        if (whole < channels) sum_lanes(&k, start, end, whole, channels - whole, sums);
     }
 }
 
@@ -148,29 +165,44 @@ static int batch_statistics(const struct call *call) {
 #include "gates_of_x.h"
 #endif
 
-/* Write the gradient of the layer's output into d_packed; in training, subtract what flows through the mean and the
-   variance of the batch norms, which depend on every row: d_norms has the sums. Then the gradients of a convolution that is
-   computed here. */
+/* Write the gradient of the layer's output into d_packed, in up to LANES channels; in training, subtract what flows through
+   the mean and the variance of the batch norms, which depend on every row: d_norms has the sums. */
+SPECIALISED void finish_lanes(const struct call *k, long first, long last, long c, long count, real *sums) {
+    const long channels = CHANNELS_OF(*k);
+    const real share = 1 / (real)k->rows;
+    lanes d_norms[4], total = {0};
+    for (long i = 0; i < 4; i++) d_norms[i] = read_lanes(k->d_norms + i * channels + c, count);
+    const lanes mean = read_lanes(k->statistics + c, count), scale = read_lanes(k->statistics + channels + c, count);
+    const lanes after_mean = read_lanes(k->statistics + 2 * channels + c, count);
+    const lanes after_scale = read_lanes(k->statistics + 3 * channels + c, count);
+    const lanes of_before = share * scale * read_lanes(k->norms[BEFORE_WEIGHT] + c, count);
+    const lanes of_after = share * after_scale * read_lanes(k->norms[AFTER_WEIGHT] + c, count);
+    const lanes before_mean = of_before * d_norms[1], before_variance = of_before * scale * d_norms[0];
+    const lanes after_means = of_after * d_norms[3], after_variance = of_after * after_scale * d_norms[2];
+    if (SUMS_BIAS) total = read_lanes(sums + c, count);
+    for (long r = first; r < last; r++) {
+        lanes d = read_lanes(k->d_layer + r * channels + c, count);
+        if (k->training) {
+            const lanes x = read_lanes(k->packed + r * WIDTH * channels + c, count), a = activate_lanes(x);
+            d -= before_mean + (x - mean) * before_variance;
+            d -= slope_lanes(x, a) * (after_means + (a - after_mean) * after_variance);
+        }
+        write_lanes(k->d_packed + r * WIDTH * channels + c, d, count);
+        total += d;
+    }
+    if (SUMS_BIAS) write_lanes(sums + c, total, count);
+}
+
+/* The gradient of the layer's output; the sums are those of its bias, or all of a convolution that is computed here. */
 static void finish_layer(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = CHANNELS_OF(k);
-    const real share = 1 / (real)k.rows;
-    (void)sums, (void)scratch;
-    for (long r = first; r < last; r++) {
-        const real *row = k.packed + r * WIDTH * channels, *d_layer = k.d_layer + r * channels;
-        real *d_row = k.d_packed + r * WIDTH * channels;
-        prefetch(row, AHEAD * WIDTH * channels, channels);
-#pragma omp simd
-        for (long c = 0; c < channels; c++) {
-            real before_scale = k.statistics[channels + c], after_scale = k.statistics[3 * channels + c];
-            real x = row[c], activated = activate(x);
-            real before = (x - k.statistics[c]) * before_scale;
-            real after = (activated - k.statistics[2 * channels + c]) * after_scale;
-            real of_before = k.norms[BEFORE_WEIGHT][c] * before_scale * (k.d_norms[channels + c] + before * k.d_norms[c]);
-            real of_after = k.norms[AFTER_WEIGHT][c] * after_scale *
-                            (k.d_norms[3 * channels + c] + after * k.d_norms[2 * channels + c]);
-            d_row[c] = d_layer[c] - (k.training ? share * (of_before + slope(x, activated) * of_after) : 0);
-        }
+    const long channels = CHANNELS_OF(k), whole = channels / LANES * LANES;
+    for (long start = first; start < last; start += TILE) {
+        const long end = start + rows_of_tile(start, last);
+        prefetch_tile(k.packed + start * WIDTH * channels, WIDTH * channels);
+        prefetch_tile(k.d_layer + start * channels, channels);
+        for (long c = 0; c < whole; c += LANES) finish_lanes(&k, start, end, c, LANES, sums);
+        if (whole < channels) finish_lanes(&k, start, end, whole, channels - whole, sums);
     }
     if (TAPS)
         add_gradients(&k.convolution, WIDTH * channels, first, last, k.d_packed, sums, scratch + scratch_of(channels));
@@ -194,12 +226,13 @@ int forward(const struct call *given) {
 
 int backward(const struct call *given) {
     struct call call = *given;
-    const long channels = call.channels, of_layer = TAPS ? (TAPS + 1) * WIDTH : 0;
+    const long channels = call.channels, of_layer = TAPS ? (TAPS + 1) * WIDTH : SUMS_BIAS;
     double *sums = malloc((SUMS > of_layer ? SUMS : of_layer) * channels * sizeof(double));
     int failed = !sums || (TAPS && pack_weight(&call.convolution, WIDTH * channels));
     failed = begin_mixing(&call) || failed || for_all(&call, mix_rows_backward, SUMS, sums);
     if (!failed) store_sums(&call, sums);
     failed = failed || for_all(&call, finish_layer, of_layer, sums);
+    for (long c = 0; SUMS_BIAS && c < channels && call.d_bias && !failed; c++) call.d_bias[c] = (real)sums[c];
     if (TAPS && !failed) store_gradients(&call.convolution, WIDTH * channels, sums);
     end_mixing(&call);
     if (TAPS) free_weight(&call.convolution);

@@ -166,11 +166,16 @@ class _Fused(torch.autograd.Function):
         if num_logits and (needs_bypass or (fusion.centres and needs_x)):
             d_bypass = torch.empty_like(bypass) if bypass is not None else _room_for_centres(d_out, x, fusion)
             call.d_bypass = d_bypass.data_ptr()
+        needs_bias = any(needed[num_weights : num_weights + num_biases]) and not fusion.convolves
+        if num_logits and needs_bias:
+            d_bias = torch.empty_like(bias)
+            call.d_bias, needs_bias = d_bias.data_ptr(), False
         run_kernel(fusion.kernel.backward, call)
         d_x = None
         if fusion.layers and not fusion.convolves:
-            asked = needs_x, any(needed[:num_weights]), any(needed[num_weights : num_weights + num_biases])
-            d_x, d_weight, d_bias = layer_gradients(fusion.layers[0], d_packed, x, weight, asked)
+            asked = needs_x, any(needed[:num_weights]), needs_bias
+            d_x, d_weight, of_bias = layer_gradients(fusion.layers[0], d_packed, x, weight, asked)
+            d_bias = of_bias if d_bias is None else d_bias
         if fusion.centres and d_x is not None:
             d_x = with_rows(d_x, fusion.axis)
             call.d_x = d_x.data_ptr() + fusion.centres.start(x) * d_x.element_size()

@@ -31,7 +31,7 @@ class Call(ctypes.Structure):
         *(("logits", ctypes.c_void_p * 5), ("logit_step", ctypes.c_long)),
         *(("norms", ctypes.c_void_p * 6), ("running", ctypes.c_void_p * 4)),
         *((name, ctypes.c_void_p) for name in ("statistics", "out", "d_out", "d_packed", "d_layer")),
-        *((name, ctypes.c_void_p) for name in ("d_bypass", "d_norms", "d_logits", "d_x", "weights", "gates")),
+        *((name, ctypes.c_void_p) for name in ("d_bypass", "d_norms", "d_logits", "d_bias", "d_x", "weights", "gates")),
     )
 
 
