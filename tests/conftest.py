@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
@@ -73,7 +74,7 @@ def hydra_of(folder: Path) -> Iterator[None]:
         loader = GlobalHydra.instance().config_loader()
         assert isinstance(loader, ConfigLoaderImpl)
         if folder in READ_ONCE:
-            loader.repository = READ_ONCE[folder]
+            loader.repository = cast(Any, READ_ONCE[folder])
         else:
             remember_files(loader)
             READ_ONCE[folder] = loader.repository

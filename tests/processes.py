@@ -72,7 +72,7 @@ def run_cold(
     folder: Path, arguments: Sequence[str], script: str = "from mgu.cli.main import main; main()", **environment: str
 ) -> Finished:
     """`mgu-run` as a user starts it, with a server of its own: limits and patches hold for all that it starts."""
-    with start_cold(folder, arguments, script, **environment) as process:
+    with start_cold(folder, arguments, script, subprocess.PIPE, **environment) as process:
         stdout, stderr = process.communicate(timeout=600)
     return Finished(process.returncode, stdout, stderr)
 
@@ -111,8 +111,8 @@ def environment_of(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
 def run_main(send: Send, arguments: list[str], outputs: list[Path]) -> None:
     """The command in a process of its own, as a shell would start it; what it starts comes from the same server."""
     os.setsid()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, and not as under nohup
     for number, path in enumerate(outputs, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), number)

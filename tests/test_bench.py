@@ -230,7 +230,10 @@ def test_claims_say_what_speaks_against_them(pages: Any) -> None:
     assert path_tables._how_often(row) == "path_sgd at 0.2 in 1 of 2"
     row["seeds"] = [{"status": "diverged", "solved_after": 4}, seeds[1]]
     assert path_tables._how_often(row).endswith("in 1 of 2 (1 of which diverges later)")
-    parts = {"units": {"rows": [{"steps": {"native": {"rounds": 10}}}]}, "folders": {"rows": [{"rounds": 2}]}}
+    parts: dict[str, Any] = {
+        "units": {"rows": [{"steps": {"native": {"rounds": 10}}}]},
+        "folders": {"rows": [{"rounds": 2}]},
+    }
     assert claims.rounds_of_speed(parts) == "medians of 2 to 10 rounds in turns (units: 10); batches of 64"
 
 

@@ -27,7 +27,7 @@ def unprivileged() -> Iterator[None]:
         return
     library, header, before, now = ctypes.CDLL(None, use_errno=True), _Header(VERSION, 0), _Sets(), _Sets()
     assert library.capget(ctypes.byref(header), before) == 0, os.strerror(ctypes.get_errno())
-    now[:] = before[:]
+    ctypes.memmove(now, before, ctypes.sizeof(before))
     now[0] &= ~PASS_BY
     assert library.prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0) == 0, os.strerror(ctypes.get_errno())
     assert library.capset(ctypes.byref(header), now) == 0, os.strerror(ctypes.get_errno())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import get_args
+from typing import Any, cast, get_args
 
 import pytest
 import torch
@@ -57,8 +57,9 @@ def test_every_choice_builds_and_runs(layout: str, configure: Configure, long_fo
             words.append("mgu.gate=channel")
         config = configure(*words)
         with torch.device("meta"):
-            logits = build_model(resolve(config))(torch.empty(2, *config.dataset.image_shape))
-        assert logits.shape == (2, config.dataset.num_classes)
+            dataset: Any = config.dataset
+            logits = build_model(resolve(config))(torch.empty(2, *dataset.image_shape))
+        assert logits.shape == (2, dataset.num_classes)
 
 
 def test_names_stand_in_one_place_each() -> None:
@@ -88,8 +89,9 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "checkpoint_s": 0,  # in tests
         "stop_after": None,
     }
-    assert (config.optimizer.lr, config.schedule.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
-    assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)
+    optimizer, schedule, layout = cast(Any, config.optimizer), cast(Any, config.schedule), cast(Any, config.layout)
+    assert (optimizer.lr, schedule.decay, optimizer.eps) == (0.01, 1e-4, 1e-7)
+    assert (layout.dropout, layout.activation, layout.kernel_size) == (0.3, "selu", 3)
     assert config.norm and (config.norm.momentum, config.norm.eps) == (0.01, 1e-3)
 
 

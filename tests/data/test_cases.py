@@ -44,7 +44,7 @@ from mgu.tracking.values import result_metrics
 from tests.conftest import Command, Configure, compose_run
 from tests.examples import example_result, example_unit, ranked, sentences
 
-Of = Callable[..., RunConfig]
+Of = Callable[..., Any]  # of cases, which a RunConfig may have
 STAGES = ("acetic_1", "acetic_2", "green")
 CLASSES = {"cancer": 5, "normal": 12, "type_1": 7}
 
@@ -419,7 +419,12 @@ def test_two_processes_decode_once(of: Of, tmp_path: Path, monkeypatch: pytest.M
     """One waits for the other, and then has what that one decoded. What a killed one left is gone."""
     dataset = of(save_cases(tmp_path / "data")).dataset
     decoded_by: list[int] = []
-    monkeypatch.setattr(decoded, "decode", lambda *own: decoded_by.append(threading.get_ident()) or decode(*own))
+
+    def counting(*own: Any) -> Any:
+        decoded_by.append(threading.get_ident())
+        return decode(*own)
+
+    monkeypatch.setattr(decoded, "decode", counting)
     (tmp_path / "cache" / "cases").mkdir(parents=True)
     (tmp_path / "cache" / "cases" / ".x.pixels.1.part").write_bytes(b"half")
     with ThreadPoolExecutor(2) as pool:

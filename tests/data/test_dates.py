@@ -194,7 +194,7 @@ def test_a_cell_that_is_no_date_is_named(of_dates: Callable[..., TableConfig]) -
     with pytest.raises(UserError, match="To learn from dates, write them as 2024-02-29 or 2024-02-29 17:45 and name"):
         load_own_table(of_dates(german))
     with pytest.raises(UserError, match="'signed' has no values"):
-        load_own_table(of_dates(people().assign(signed=pd.NaT), BOTH))
+        load_own_table(of_dates(people().assign(signed=pd.Series([pd.NaT] * len(people()))), BOTH))
 
 
 def notes_of(config: TableConfig) -> str:

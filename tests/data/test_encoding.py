@@ -20,7 +20,7 @@ def table(rows: int, seed: int) -> pd.DataFrame:
             "constant": 7.0,
             "gone": np.nan,
             "far": random.normal(0, 1, rows) * np.where(random.random(rows) < 0.05, 1e12, 1),
-            "colour": random.choice(["red", "green", "blue", None], rows),
+            "colour": random.choice(np.array(["red", "green", "blue", None]), rows),
             "street": random.choice([f"s{number}" for number in range(40)], rows, p=np.arange(1, 41) / 820),
             "is_new": random.choice([True, False], rows),
         }

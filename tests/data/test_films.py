@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,8 @@ ROWS += [(user, item, 100 * item) for user in (3, 4, 5) for item in (10, 11, 12,
 def last_films(root: Path, **options: object) -> dict[int, int]:
     """The number of each user's test film, where all films keep their place."""
     everything = load_movielens(root, False, **options)  # type: ignore[arg-type]
-    return {user + 1: item + 1 for user, item in split_next_item(everything, 4).splits.test.pairs.tolist()}
+    test: Any = split_next_item(everything, 4).splits.test
+    return {user + 1: item + 1 for user, item in test.pairs.tolist()}
 
 
 def test_ties_are_decided_by_the_file_or_by_the_number(tmp_path: Path) -> None:
@@ -51,7 +53,8 @@ def test_joined_films_are_rated_once_and_stand_in_one_split(tmp_path: Path) -> N
     assert len(apart.ratings) == len(joined.ratings) + 1 == len(ROWS)
     mine = joined.items[joined.users == 1].tolist()  # film 9 is film 2 now, at the time of the first rating
     assert mine == [1, 2, 7]
-    assert split_next_item(joined, 4).splits.test.pairs[1].tolist() == [1, 7]
+    test: Any = split_next_item(joined, 4).splits.test
+    assert test.pairs[1].tolist() == [1, 7]
 
 
 def test_both_are_counted_in_the_notes_of_a_run(tmp_path: Path, configure: Configure) -> None:

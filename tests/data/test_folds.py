@@ -139,7 +139,8 @@ def test_a_run_keeps_its_right_answers_by_patient(words: list[str], split: Any) 
     with torch.no_grad():
         inputs, targets = splits.test.batch(slice(None))
         right = (load_trained(run_folder(config)).model(inputs).argmax(dim=1) == targets).float()
-    rows = open_dataset(config.dataset).table.held_out.index
+    data: Any = open_dataset(config.dataset)
+    rows = data.table.held_out.index
     by_patient = pd.Series(right.numpy(), rows).groupby(frame["patient"].loc[rows], sort=False)
     bits = Bits(*(read_correct(run_folder(config)) or (0, b"")))
     assert bits.group_sizes == tuple(by_patient.size()) and set(bits.group_sizes) == {10} and bits.num_images >= 8

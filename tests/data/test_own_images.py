@@ -445,8 +445,14 @@ def test_a_user_trains_on_a_plain_folder_and_on_one_that_is_split(mgu_run: Comma
 
 
 def test_folds_of_the_same_images_have_their_notes_told_once(tmp_path: Path, configure: Configure) -> None:
-    words = ("dataset=images", f"dataset.path={save_cases(tmp_path / 'images')}", "layout=digits_2")
-    words = (*words, "dataset.image_shape=[3,8,8]", r"dataset.groups=\w+_\d\d", "dataset.folds=3")
+    words = (
+        "dataset=images",
+        f"dataset.path={save_cases(tmp_path / 'images')}",
+        "layout=digits_2",
+        "dataset.image_shape=[3,8,8]",
+        r"dataset.groups=\w+_\d\d",
+        "dataset.folds=3",
+    )
     folds = [
         configure(*words, f"dataset.fold={fold}", norm) for fold in range(3) for norm in ("norm=ln", "norm=bn_pre")
     ]

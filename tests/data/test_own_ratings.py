@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -22,7 +24,9 @@ LAYOUT = ("dataset=ratings", "layout=dense_2", "dataset.embedding=4")
 ROWS = [(user, item, 1 + (user + item) % 5, 10 * item + user) for user in range(6) for item in range(4 + user)]
 
 
-def save_ratings(file: Path, names: str = "user_id,itemId,stars,timestamp", rows: list[tuple[int, ...]] = ROWS) -> Path:
+def save_ratings(
+    file: Path, names: str = "user_id,itemId,stars,timestamp", rows: Sequence[tuple[Any, ...]] = ROWS
+) -> Path:
     """Writes ratings whose users and items are words, in no order of time."""
     rows = random.Random(0).sample(rows, len(rows))
     words = [(f"u{user}", f"i{item:02}", *rest) for user, item, *rest in rows]
@@ -119,7 +123,8 @@ def test_what_cannot_be_used_is_named(
     file = save_ratings(tmp_path / "bought.csv", names)
     frame = pd.read_csv(file, dtype=object)
     for name, value in edit.items():
-        frame.loc[0, name] = value
+        cell: Any = value
+        frame.loc[0, name] = cell
     frame.to_csv(file, index=False)
     with pytest.raises(UserError, match=message):
         _ = open_dataset(configure(*LAYOUT, f"dataset.path={file}", *more).dataset).splits

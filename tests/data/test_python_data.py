@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -206,7 +206,7 @@ WRONG: list[tuple[Any, str]] = [
     ((ROWS.to_sparse(), CLASSES), r"must be a dense tensor, but are torch\.sparse_coo\. Return \.to_dense\(\)"),
     (Unsized(), r"my:load returns Unsized\. It has no __len__: write one"),
     ({"train": Stream()}, r"train of my:load .* is Stream\. It has no __len__: .* zip\(\*data\)"),
-    (list(Pairs(ROWS, CLASSES)), r"returns a list of 40\. Of pairs make tensors"),
+    (list[Any](cast(Any, Pairs(ROWS, CLASSES))), r"returns a list of 40\. Of pairs make tensors"),
     (DataLoader(TensorDataset(ROWS, CLASSES)), r"returns DataLoader\. Return the data set that it loads"),
     ({"train": PAIR, "test": (ROWS, None)}, r"test of my:load must have inputs and targets, but its targets are None"),
     ((pd.DataFrame({"a": ["x", 1.0] * 20}), CLASSES), r"must be numbers, but are words, such as 'x'\. Encode them"),

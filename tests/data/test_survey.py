@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from mgu.errors import UserError
 RAMP = np.arange(256, dtype=np.uint16).reshape(16, 16)
 
 
-def save(path: Path, values: np.ndarray, **options: object) -> tuple[str, Path]:
+def save(path: Path, values: np.ndarray, **options: Any) -> tuple[str, Path]:
     Image.fromarray(values).save(path, **options)
     return path.name, path
 
@@ -44,7 +45,7 @@ def test_white_is_that_of_the_brightest_of_all_images(top: int, bits: int, suffi
 def test_white_as_zero_is_turned_and_what_is_no_brightness_refused(tmp_path: Path) -> None:
     _, path = save(tmp_path / "x.tif", RAMP * 257, tiffinfo={262: 0})
     with Image.open(path) as opened:
-        assert opened.tag_v2[262] == 0
+        assert cast(Any, opened).tag_v2[262] == 0
     assert (grey(path, 16) == 255 - RAMP).all()
     _, path = save(tmp_path / "n.tif", RAMP.astype(np.int32) - 100)
     with pytest.raises(UnusableImage, match="has negative pixels"):

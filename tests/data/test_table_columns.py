@@ -229,7 +229,7 @@ def test_a_column_that_numbers_the_rows_is_named_with_the_way_out() -> None:
 
 
 def test_columns_with_one_value_are_named_with_the_way_out() -> None:
-    frame = rows().assign(year=2024, place="here", some=[2024, None] * 100)
+    frame = rows().assign(year=2024, place="here", some=pd.Series([2024, None] * 100))
     text = describe_columns(frame, "label")
     assert "place (1 value)" in text and "year (differs" not in text
     end = "; year, place have one value in all rows, which teaches a model nothing: leave them out with "

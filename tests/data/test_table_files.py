@@ -250,8 +250,8 @@ def test_decimal_commas_are_read_as_points_are(tmp_path: Path, configure: Config
     gaps = ROWS.assign(share=np.where(ROWS.index % 5 > 0, ROWS["area"] / 7, np.nan), whole=ROWS.index)
     for name, mark in (("points.csv", "."), ("commas.csv", ",")):
         gaps.to_csv(tmp_path / name, index=False, sep=";", decimal=mark, na_rep="?")
-    frames = [read_csv(tmp_path / "points.csv", ";"), read_csv(tmp_path / "commas.csv", ";", ",")]
-    pd.testing.assert_frame_equal(*frames)
+    points, commas = read_csv(tmp_path / "points.csv", ";"), read_csv(tmp_path / "commas.csv", ";", ",")
+    pd.testing.assert_frame_equal(points, commas)
     of_file = overrides_of(tmp_path / "commas.csv", "dataset.separator=';'", "dataset.decimal=','")
     dataset = TableDataset(own(configure(*of_file)))
     assert dataset.table.num_inputs == 4 + 3  # numbers, one with gaps, and three cities
@@ -270,7 +270,7 @@ def test_what_separates_thousands_is_no_decimal_mark(tmp_path: Path) -> None:
 def test_a_file_with_semicolons_and_decimal_commas_leads_to_both_settings(tmp_path: Path, configure: Configure) -> None:
     path = tmp_path / "clinic.csv"
     ROWS.to_csv(path, index=False, sep=";", decimal=",")
-    overrides = []
+    overrides: list[str] = []
     for advised in ("dataset.separator=", "dataset.decimal="):
         with pytest.raises(UserError, match=advised) as caught:
             _ = open_dataset(own(configure(*overrides_of(path, *overrides)))).splits

@@ -20,7 +20,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from torch import nn
 
 from mgu.config.conf import conf_dir
+from mgu.config.datasets import AdultConfig, TableConfig
 from mgu.config.prune import read_settings
+from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.tables import adult
 from mgu.data.tables.adult import load_adult
@@ -29,7 +31,7 @@ from mgu.data.tables.columns import check_features
 from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.rows import Rows
 from mgu.data.tables.split import split_official
-from mgu.data.tables.table import encode_table
+from mgu.data.tables.table import Table, encode_table
 from mgu.data.tables.target import describe_spellings
 from mgu.errors import UserError
 from mgu.factory.model import build_model, build_warmup_blocks, count_flops
@@ -44,6 +46,12 @@ from mgu.run.execute import run
 from mgu.tasks.regression import Regression
 from mgu.train.loop import evaluate
 from tests.conftest import Command, Configure
+
+
+def table_of(config: RunConfig) -> Table:
+    """What the data set of a run on a table is made of."""
+    assert isinstance(config.dataset, AdultConfig | TableConfig)
+    return TableDataset(config.dataset).table
 
 
 def some_rows(number: int = 100, seed: int = 0) -> pd.DataFrame:
@@ -151,18 +159,16 @@ def test_rows_held_out_teach_the_encoder_nothing() -> None:
 def test_adult_as_uci_publishes_it(data_root: str, configure: Configure) -> None:
     train, test = load_adult(Path(data_root))
     assert [len(train), len(test)] == [32_561, 16_281]
-    assert [(part["income"] == ">50K").mean().round(4) for part in (train, test)] == [0.2408, 0.2362]
+    assert [round((part["income"] == ">50K").mean(), 4) for part in (train, test)] == [0.2408, 0.2362]
     assert train["workclass"].isna().sum() == 1836 and train["education"].isna().sum() == 0
     config = configure("dataset=adult", "layout=dense_2", f"dataset.root={data_root}")
-    splits = open_dataset(config.dataset).splits
+    splits: Any = open_dataset(config.dataset).splits
     assert [len(part) for part in (splits.train, splits.val, splits.test)] == [29_305, 3_256, 16_281]
     inputs, targets = splits.train.batch(slice(None))
     assert inputs.shape[1] == 108 and inputs.isfinite().all() and set(targets.tolist()) == {0, 1}
     torch.testing.assert_close(inputs[:, :6].mean(dim=0), torch.zeros(6), atol=1e-4, rtol=0)
     assert (inputs[:, 6:].sum(dim=1) == 8).all()  # one of each of the eight categories
-    paper = TableDataset(
-        configure("dataset=adult", "layout=dense_2", "dataset.split=paper", f"dataset.root={data_root}").dataset
-    ).table
+    paper = table_of(configure("dataset=adult", "layout=dense_2", "dataset.split=paper", f"dataset.root={data_root}"))
     assert paper.splits.test is None and len(paper.splits.val) == 16_281
 
 
@@ -176,7 +182,7 @@ def as_openml(train: pd.DataFrame, test: pd.DataFrame) -> SimpleNamespace:
 @pytest.mark.slow
 def test_adult_from_openml_has_the_same_rows(data_root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the download only the format can be tried here: the fetcher is a stand-in."""
-    asked = {}
+    asked: dict[str, Any] = {}
 
     def fetch(name: str, **options: Any) -> SimpleNamespace:
         asked.update(options, name=name)
@@ -217,16 +223,16 @@ def test_adult_that_cannot_be_had_or_is_damaged(tmp_path: Path, monkeypatch: pyt
     ("target", "task"), [("price", "regression"), ("rooms", "classification"), ("city", "classification")]
 )
 def test_the_task_is_inferred(target: str, task: str, saved: Any, configure: Configure) -> None:
-    config = configure(*saved(some_rows(), target))
-    assert config.dataset.task == task and len(config.dataset.sha256) == 64
-    assert config.dataset.label.startswith(f"houses.{target}@")
+    dataset: Any = configure(*saved(some_rows(), target)).dataset
+    assert dataset.task == task and len(dataset.sha256) == 64
+    assert dataset.label.startswith(f"houses.{target}@")
 
 
 def test_a_table_is_split_by_no_seed_and_no_row_is_in_two_parts(saved: Any, configure: Configure) -> None:
     frame = some_rows().assign(area=np.arange(100.0))
     parts = []
     for seed in (0, 1):
-        splits = open_dataset(configure(*saved(frame), f"seed={seed}").dataset).splits
+        splits: Any = open_dataset(configure(*saved(frame), f"seed={seed}").dataset).splits
         parts.append([part.batch(slice(None))[0][:, 0] for part in (splits.train, splits.val, splits.test)])
     assert [len(part) for part in parts[0]] == [72, 8, 20]
     assert all(torch.equal(a, b) for a, b in zip(*parts, strict=True))
@@ -236,8 +242,9 @@ def test_a_table_is_split_by_no_seed_and_no_row_is_in_two_parts(saved: Any, conf
 def test_the_identity_is_of_the_content_and_not_of_the_place(saved: Any, configure: Configure, tmp_path: Path) -> None:
     first = configure(*saved(some_rows()))
     overrides = saved(some_rows())
+    dataset: Any = first.dataset
     elsewhere = tmp_path / "elsewhere.csv"
-    elsewhere.write_text(Path(first.dataset.path).read_text())
+    elsewhere.write_text(Path(dataset.path).read_text())
     assert configure(*overrides, f"dataset.path={elsewhere}").identity == first.identity
     assert configure(*saved(some_rows(seed=1))).identity != first.identity
     with pytest.raises(UserError, match=r"the run began with, but .* has changed"):
@@ -345,15 +352,15 @@ def test_words_for_what_is_missing_are_words_among_words(saved: Any, configure: 
         area=BASE["area"].astype(str).where(BASE.index % 9 > 0, "NA"),
         city=BASE["city"].where(BASE.index % 5 > 0, "None"),
     ).to_csv(index=False)
-    table = TableDataset(configure(*saved(text)).dataset).table
+    table = table_of(configure(*saved(text)))
     assert table.num_inputs == (2 + 1) + 4  # area, rooms, whether area is missing; three cities and None
     assert table.splits.notes == ("columns taken for numbers: area, rooms, and for categories: city (4 values)",)
-    assert TableDataset(configure(*saved(text, "city")).dataset).table.classes == ["Bacau", "Cluj", "Iasi", "None"]
+    assert table_of(configure(*saved(text, "city"))).classes == ["Bacau", "Cluj", "Iasi", "None"]
 
 
 def test_classes_that_differ_in_blanks_or_case_are_named(saved: Any, configure: Configure) -> None:
     city = BASE["city"].where(BASE.index % 7 > 0, " cluj").where(BASE.index % 7 != 1, "IASI ")
-    *_, note = TableDataset(configure(*saved(BASE.assign(city=city), "city")).dataset).table.splits.notes
+    *_, note = table_of(configure(*saved(BASE.assign(city=city), "city"))).splits.notes
     assert note == (
         "classes that differ only in blanks or case are learned as different ones: ' cluj' and 'Cluj'; 'IASI ' and "
         "'Iasi'. Write them alike in the table if they are not"
@@ -375,7 +382,7 @@ def test_spellings_of_truth_values_are_one_class_among_themselves_and_different_
     words: tuple[str, ...], classes: list[Any], said: str, saved: Any, configure: Configure
 ) -> None:
     city = [words[place % len(words)] for place in range(len(BASE))]
-    table = TableDataset(configure(*saved(BASE.assign(city=city), "city")).dataset).table
+    table = table_of(configure(*saved(BASE.assign(city=city), "city")))
     assert table.classes == classes
     notes = [note for note in table.splits.notes if "are learned as" in note]
     assert [said in note for note in notes] == [True] * bool(said)
@@ -394,7 +401,8 @@ def test_copies_of_training_rows_are_counted() -> None:
 )
 def test_advice_on_columns_can_be_pasted(name: str) -> None:
     (word,) = shlex.split(advise_drop([name]))
-    (value,) = OverridesParser.create().parse_override(word).value()
+    values: Any = OverridesParser.create().parse_override(word).value()
+    (value,) = values
     assert str(value) == name
 
 
@@ -403,7 +411,7 @@ def test_advice_on_columns_can_be_pasted(name: str) -> None:
 def test_a_torn_archive_is_named(form: str, saved: Any, configure: Configure, tmp_path: Path) -> None:
     overrides, path = saved(BASE), tmp_path / f"houses.csv.{form}"
     BASE.to_csv(path, index=False)
-    assert TableDataset(configure(*overrides, f"dataset.path={path}").dataset).table.num_inputs == 5
+    assert table_of(configure(*overrides, f"dataset.path={path}")).num_inputs == 5
     path.write_bytes(path.read_bytes()[:-60])
     with pytest.raises(UserError, match="cannot be read as one: "):
         configure(*overrides, f"dataset.path={path}")
@@ -424,19 +432,19 @@ def test_a_file_in_latin_1_and_a_packer_that_is_missing(saved: Any, configure: C
 def test_columns_to_drop_may_be_called_anything(saved: Any, configure: Configure) -> None:
     text = BASE.assign(**{"1": 2, "1.5": 2, "nan": 2, "null": 2}).to_csv(index=False)
     config = configure(*saved(text), "dataset.drop=[1,1.5,nan,null]", "dataset.separator=','")
-    assert TableDataset(config.dataset).table.num_inputs == 5
+    assert table_of(config).num_inputs == 5
 
 
 @pytest.mark.parametrize("separator", ["'\\t'", "tab"])
 def test_a_tab_as_a_shell_can_say_it(separator: str, saved: Any, configure: Configure) -> None:
     config = configure(*saved(BASE.to_csv(sep="\t", index=False)), f"dataset.separator={separator}")
-    assert TableDataset(config.dataset).table.num_inputs == 5
+    assert table_of(config).num_inputs == 5
 
 
 def test_separators_marks_and_columns_to_drop(saved: Any, configure: Configure) -> None:
     text = "\ufeff" + BASE.assign(day="2020-01-31").to_csv(sep=";", index=False)
     config = configure(*saved(text), "dataset.separator=';'", "dataset.drop=[day]")
-    assert TableDataset(config.dataset).table.num_inputs == 2 + 3
+    assert table_of(config).num_inputs == 2 + 3
 
 
 def test_parquet_is_read_where_pyarrow_is(tmp_path: Path, configure: Configure) -> None:
@@ -451,7 +459,7 @@ def test_parquet_is_read_where_pyarrow_is(tmp_path: Path, configure: Configure) 
         return
     with pytest.raises(UserError, match="'day' has dates"):
         _ = open_dataset(configure(*overrides).dataset).splits
-    assert TableDataset(configure(*overrides, "dataset.drop=[day]").dataset).table.num_inputs == 5
+    assert table_of(configure(*overrides, "dataset.drop=[day]")).num_inputs == 5
 
 
 # Dense networks and regression
@@ -504,9 +512,10 @@ def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: A
     spread = some_rows(600)["price"].std()
     assert result.test.rmse and result.test.r2 and result.test.rmse < spread / 3 and result.test.r2 > 0.85
     history = pd.read_csv(run_folder(config) / "history.csv")
-    assert result.best_epoch == history["val_rmse"].idxmin() + 1
+    assert result.best_epoch == int(history["val_rmse"].argmin()) + 1
 
     trained = load_trained(run_folder(config))
+    assert trained.splits.test
     assert evaluate(trained.model, trained.splits.test, open_dataset(config.dataset).task, 64)["rmse"] == pytest.approx(
         result.test.rmse, rel=1e-5
     )

@@ -36,7 +36,7 @@ def save(folder: Path, form: str, cells: list[Any], gap: str | None = "", **more
     if form == "csv":
         frame.to_csv(path, index=False)
     else:
-        import pyarrow as pa
+        import pyarrow as pa  # type: ignore[import-untyped]
 
         kind = pa.uint64() if max(cells) >= 2**63 else pa.int64()
         table = pa.table({"x": pa.array(frame["x"]), "y": pa.array(own, type=kind)})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 import torch
@@ -21,14 +23,14 @@ FINE = Dynamics("additive", leak=1.0, dt=0.3, steps=50_000, tolerance=1e-14)
 
 
 @pytest.fixture(autouse=True)
-def double_precision():
+def double_precision() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
     yield
     torch.set_default_dtype(torch.float32)
 
 
-def interior(field: str, graph: str = "complete") -> tuple[DirectedNetwork, Tensor, Tensor]:
+def interior(field: Any, graph: Any = "complete") -> tuple[DirectedNetwork, Tensor, Tensor]:
     """A network whose states rest inside of the box, with inputs and targets."""
     leak = 1.0 if field == "additive" else 2.0
     network = DirectedNetwork(2, [4], 2, graph, FINE._replace(field=field, leak=leak, init_std=0.1))
@@ -44,7 +46,7 @@ def interior(field: str, graph: str = "complete") -> tuple[DirectedNetwork, Tens
 @pytest.mark.parametrize("graph", ["complete", "layered"])
 @pytest.mark.parametrize("field", ["additive", "transport"])
 @pytest.mark.parametrize("hidden", [[], [3], [4, 3], [4, 1, 3]])
-def test_a_step_is_that_of_the_whole_matrix_and_has_its_gradients(graph: str, field: str, hidden: list[int]) -> None:
+def test_a_step_is_that_of_the_whole_matrix_and_has_its_gradients(graph: Any, field: Any, hidden: list[int]) -> None:
     """Products by blocks of zeros are left out; nudging is part of drive and leak."""
     network = DirectedNetwork(2, hidden, 2, graph, FINE._replace(field=field, leak=0.7, init_std=0.5))
     states, targets = torch.rand(5, sum(network.layers)), torch.rand(5, 2)
@@ -165,6 +167,7 @@ def test_the_published_rule_is_the_notebooks_formula_on_three_neurons() -> None:
     rule = EquilibriumRule(RuleSettings("published", "none", strength))
     rule(network, torch.tensor([x]), torch.tensor([y]))
     expected = torch.tensor(update) * network.mask
+    assert network.weight.grad is not None
     assert expected.abs().max() > 0 and torch.allclose(-network.weight.grad, expected, atol=1e-14)
 
 
@@ -178,7 +181,7 @@ def test_the_published_rule_divides_by_all_steps_also_where_the_network_rests_be
         settings = RuleSettings("published", "none", 1.0)
         directions.append(found_direction(network, torch.tensor([[0.7]]), torch.tensor([[1.0]]), settings))
         assert (network.statistics.backward.mean_iterations < 2000) == (tolerance > 0)
-    assert directions[0].abs().max() > 0 and torch.allclose(*directions, rtol=1e-4, atol=1e-9)
+    assert directions[0].abs().max() > 0 and torch.allclose(directions[0], directions[1], rtol=1e-4, atol=1e-9)
 
 
 def test_the_jacobian_is_that_of_finite_differences() -> None:
@@ -337,6 +340,7 @@ def test_weak_connections_are_removed_as_often_as_they_should_be() -> None:
 
 
 def test_permanently_removed_connections_stay_away_and_others_may_return() -> None:
+    mode: Any
     for mode, stays in (("permanent", True), ("published", False)):
         network = DirectedNetwork(2, [3], 1, "complete", Dynamics("additive", leak=1.0))
         network.weight.data.mul_(0.01)
@@ -349,7 +353,7 @@ def test_permanently_removed_connections_stay_away_and_others_may_return() -> No
         assert gone.any()
         for _ in range(5):
             rule(network, x, y)
-            network.weight.data -= network.weight.grad
+            network.weight.data -= cast(Tensor, network.weight.grad)
         assert bool((network.weight[gone] == 0).all()) is stays
         assert bool((network.weight[~allowed(3, [3, 1], "complete")] == 0).all())
 
@@ -358,14 +362,19 @@ def test_no_graph_of_autograd_is_built() -> None:
     network = DirectedNetwork(2, [3], 1, "complete", Dynamics("additive", leak=1.0))
     rows = truth_table("or")
     saved: list[Tensor] = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: saved.append(tensor) or tensor, lambda tensor: tensor):
+
+    def save(tensor: Tensor) -> Tensor:
+        saved.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):
         outputs = EquilibriumRule(RuleSettings())(network, rows.inputs, rows.targets)
     assert outputs.grad_fn is None and not outputs.requires_grad and not saved
     with torch.inference_mode():
         assert torch.equal(EquilibriumRule(RuleSettings())(network, rows.inputs, rows.targets), outputs)
 
 
-def learn(gate: str, seed: int, settings: RuleSettings, epochs: int) -> tuple[float, float]:
+def learn(gate: Any, seed: int, settings: RuleSettings, epochs: int) -> tuple[float, float]:
     """Trains as `mgu-run` does with plain SGD; returns the largest mse of the last 20 epochs, and the share kept."""
     torch.set_default_dtype(torch.float32)
     torch.manual_seed(seed)
@@ -374,7 +383,7 @@ def learn(gate: str, seed: int, settings: RuleSettings, epochs: int) -> tuple[fl
     for _ in range(epochs):
         outputs = rule(network, rows.inputs, rows.targets)
         errors.append(float((outputs[:, 0] - rows.targets).square().mean()))
-        network.weight.data -= network.weight.grad
+        network.weight.data -= cast(Tensor, network.weight.grad)
         rule.end_epoch(network)
     return max(errors[-20:]), network.kept
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 
+from mgu.directed.network import DirectedNetwork
 from mgu.explain.directed import directed_to_json, explain_directed, print_directed
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
@@ -24,7 +26,7 @@ def test_what_holds_is_said_of_the_steps_and_locally_of_states_of_rest(
     words: str, local: str, stable: bool, configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
     resolved = resolve(configure("layout=directed_gates", "dataset=gates", "learning=equilibrium", words))
-    explained = explain_directed(resolved, build_model(resolved).eval(), resolved.splits.val)
+    explained = explain_directed(resolved, cast(DirectedNetwork, build_model(resolved).eval()), resolved.splits.val)
     print_directed(explained)
     lines = capsys.readouterr().out.splitlines()
     first, second = (line.split(": ", 1)[1] for line in lines if "I + dt J" in line)
@@ -43,7 +45,7 @@ def test_a_network_without_a_rule_has_no_update_to_compare(
     configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
     resolved = resolve(configure("layout=directed_gates", "dataset=gates"))
-    explained = explain_directed(resolved, build_model(resolved).eval(), resolved.splits.val)
+    explained = explain_directed(resolved, cast(DirectedNetwork, build_model(resolved).eval()), resolved.splits.val)
     print_directed(explained)
     assert "cosine" not in capsys.readouterr().out
     assert (explained.cosine, explained.cosine_rows) == (None, 0)

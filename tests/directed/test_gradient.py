@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import Tensor
@@ -16,7 +18,7 @@ FIELDS = ("additive", "transport")
 
 
 @pytest.fixture(autouse=True)
-def double_precision():
+def double_precision() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
     yield

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any, cast
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +12,7 @@ from torch import Tensor
 from mgu.equilibrium.composed import Composed
 from mgu.equilibrium.layer import Equilibrium, convolutional_equilibrium, dense_equilibrium
 from mgu.equilibrium.settings import Settings
+from mgu.equilibrium.single import Single
 from mgu.equilibrium.solver import Limits
 from tests.equilibrium.differences import largest_error
 
@@ -16,7 +20,7 @@ EXACT = Settings(eval_tolerance=1e-13, max_iterations=20_000)
 
 
 @pytest.fixture(autouse=True)
-def double_precision():
+def double_precision() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
     yield
@@ -40,7 +44,7 @@ def composed(layer: Equilibrium, x: Tensor) -> Composed:
         {"sublayers": 2, "prior": "viscosity", "inner_activation": "tanh"},
     ],
 )
-def test_gradients_are_those_of_central_differences(changes: dict) -> None:
+def test_gradients_are_those_of_central_differences(changes: dict[str, Any]) -> None:
     layer = dense_equilibrium(5, 6, EXACT._replace(**changes)).eval()
     x = torch.randn(2, 5, requires_grad=True)
     assert largest_error(layer, x) < 1e-6
@@ -56,8 +60,8 @@ def test_gradients_of_a_convolution_are_those_of_central_differences() -> None:
 def test_one_sublayer_is_the_single_equilibrium() -> None:
     layer = dense_equilibrium(5, 6, EXACT).eval()
     x = torch.randn(3, 5)
-    system = layer.system(x)
-    several = Composed([layer.operators[0]], layer.inner, [system.weight], [system.c], layer.settings)
+    system, operator = cast(Single, layer.system(x)), cast(Any, layer.operators[0])
+    several = Composed([operator], layer.inner, [system.weight], [system.c], layer.settings)
     for averaging in (1.0, 4.0):
         several.settings = EXACT._replace(averaging=averaging)
         assert torch.allclose(several.find(layer.limits).value, layer(x), atol=1e-9)
@@ -82,6 +86,7 @@ def test_with_growing_averaging_the_fixed_point_tends_to_the_minimiser_of_the_su
 
 def test_a_prior_and_the_envelope_are_minimised_together() -> None:
     """z = prox_R(z - grad M(z)), grad M(z) = z - f(z): so 0 is in the subgradient of R + M."""
+    prior: Any
     for prior, weight in (("l1", 0.1), ("l2", 0.5)):
         layer = dense_equilibrium(5, 6, EXACT._replace(prior=prior, prior_weight=weight)).eval()
         system = composed(layer, torch.randn(4, 5))
@@ -102,10 +107,11 @@ def with_many_fixed_points() -> tuple[Composed, Tensor, Tensor]:
     layer = dense_equilibrium(3, 4, EXACT._replace(norm_bound=1.0, prior="viscosity", viscosity_steps=1000)).eval()
     rotation, _ = torch.linalg.qr(torch.randn(4, 4))
     with torch.no_grad():
-        layer.operators[0].weight.copy_(torch.diag(torch.tensor([1.0, 1.0, 0.5, 0.2])) @ rotation.t())
-        layer.operators[0].direction.copy_(rotation[:, :1].t())
+        operator, bias = cast(Any, layer.operators[0]), cast(Tensor, layer.injection.bias)
+        operator.weight.copy_(torch.diag(torch.tensor([1.0, 1.0, 0.5, 0.2])) @ rotation.t())
+        operator.direction.copy_(rotation[:, :1].t())
         layer.injection.weight.zero_()
-        layer.injection.bias.copy_(torch.tensor([0.0, 0.0, 0.3, 0.4]))
+        bias.copy_(torch.tensor([0.0, 0.0, 0.3, 0.4]))
     system = composed(layer, torch.zeros(1, 3))
     # u = relu(S S^T u + c): free in the first two, c / (1 - s^2) in the others; z = R S u, nearest to 0 with u free = 0
     u = torch.tensor([0.0, 0.0, 0.3 / 0.75, 0.4 / 0.96])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 import torch
@@ -22,7 +24,7 @@ EXACT = Settings(eval_tolerance=1e-13, max_iterations=5000)
 
 
 @pytest.fixture(autouse=True)
-def double_precision():
+def double_precision() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
     yield
@@ -49,7 +51,7 @@ def unrolled(layer: Equilibrium, x: Tensor, steps: int = 500) -> Tensor:
 
 @pytest.mark.parametrize("activation", INNER)
 @pytest.mark.parametrize("solver", ["picard", "anderson"])
-def test_gradients_are_those_of_central_differences_and_of_500_steps(activation: str, solver: str) -> None:
+def test_gradients_are_those_of_central_differences_and_of_500_steps(activation: str, solver: Any) -> None:
     layer = dense(settings=EXACT._replace(inner_activation=activation, solver=solver))
     x = torch.randn(3, 5, requires_grad=True)
     assert largest_error(layer, x) < 1e-6
@@ -64,7 +66,7 @@ def test_gradients_are_those_of_central_differences_and_of_500_steps(activation:
 def test_the_fixed_point_minimises_the_objective_as_the_paper_writes_it() -> None:
     layer = dense()
     with torch.no_grad():
-        layer.operators[0].weight.mul_(0.3).add_(torch.eye(6))
+        cast(Any, layer.operators[0]).weight.mul_(0.3).add_(torch.eye(6))
     x = torch.randn(1, 5)
     system = single(layer, x)
     weight, c, z = system.weight.detach(), system.c.detach()[0], layer(x).detach()[0]
@@ -93,7 +95,7 @@ def test_the_objective_of_every_activation_has_its_minimum_at_the_solution(activ
     for _ in range(200):
         other = system.inner.function(torch.logit(u.clamp(1e-6, 1 - 1e-6)) if activation == "sigmoid" else u * 1.3)
         mixed = u + torch.rand(4, 1) * (other - u)  # convex: so is the range of the activation
-        assert bool((objective(system, mixed) >= least - 1e-10).all())
+        assert least is not None and bool((cast(Tensor, objective(system, mixed)) >= least - 1e-10).all())
 
 
 @pytest.mark.parametrize("activation", INNER)
@@ -155,8 +157,8 @@ def outrun(settings: Settings) -> Equilibrium:
     layer = dense(4, settings).train()
     with torch.no_grad():
         for operator in layer.operators:
-            operator.weight.copy_(torch.diag(torch.tensor([1.3, 0.6, 0.5, 0.4])))  # type: ignore[operator,union-attr]
-            operator.direction.copy_(torch.tensor([[1e-4, 1.0, 0.0, 0.0]]))  # type: ignore[operator,union-attr]
+            operator.weight.copy_(torch.diag(torch.tensor([1.3, 0.6, 0.5, 0.4])))  # type: ignore[operator]
+            operator.direction.copy_(torch.tensor([[1e-4, 1.0, 0.0, 0.0]]))  # type: ignore[operator]
         layer.injection.bias.fill_(1.0)  # type: ignore[union-attr]
     return layer
 
@@ -235,13 +237,13 @@ def test_weights_below_the_bound_stay_as_they_are() -> None:
 def test_vectors_move_in_training_only_and_are_saved() -> None:
     layer = dense_equilibrium(5, 6, Settings())
     with torch.no_grad():
-        layer.operators[0].weight.add_(torch.randn(6, 6))
+        cast(Any, layer.operators[0]).weight.add_(torch.randn(6, 6))
     before = {name: value.clone() for name, value in layer.state_dict().items()}
     layer.eval()(torch.randn(2, 5))
     assert all(torch.equal(value, before[name]) for name, value in layer.state_dict().items())
     layer.train()(torch.randn(2, 5))
     assert "operators.0.direction" in before
-    assert not torch.equal(layer.operators[0].direction, before["operators.0.direction"])
+    assert not torch.equal(cast(Any, layer.operators[0]).direction, before["operators.0.direction"])
 
 
 def test_what_does_not_converge_is_counted() -> None:
@@ -262,7 +264,7 @@ def test_activations_with_other_slopes_are_refused(name: str) -> None:
 def test_a_fresh_copy_has_weights_and_vectors_of_its_own() -> None:
     from mgu.layers.weight_init import fresh_copy
 
-    layer = convolutional_equilibrium(torch.nn.Conv2d(1, 4, 3, 2, 1), 3, (4, 4), Settings(), input_norm=True)
-    twin = fresh_copy(layer)
+    layer: Any = convolutional_equilibrium(torch.nn.Conv2d(1, 4, 3, 2, 1), 3, (4, 4), Settings(), input_norm=True)
+    twin: Any = fresh_copy(layer)
     assert not torch.equal(twin.operators[0].direction, layer.operators[0].direction)
     assert twin.statistics is not layer.statistics

@@ -47,7 +47,7 @@ def ask(content: bytes, rows: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[n
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (answers,) = session.run(None, {name: rows[name].to_numpy(float) for name in "abc"})
     assert session.get_outputs()[0].type == "tensor(double)"
-    return answers  # type: ignore[no-any-return]
+    return answers
 
 
 @pytest.mark.parametrize("form", ["torch", "onnx"])

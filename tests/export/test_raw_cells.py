@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from mgu.data.splits import hold_out
+from mgu.data.tables.spellings import CategoryCodes
 from mgu.errors import RunsFailed
-from mgu.export import columns as graph_columns
 from mgu.export.held_out import take_held_out
 from mgu.export.network import Format
 from mgu.predict.export_run import export_run
@@ -84,12 +84,12 @@ def test_the_check_gives_the_file_cells_as_they_stand(matrix: Matrix, monkeypatc
     model, _ = train(matrix, "checked", columns)
     held_out = take_held_out(model.trained, model.trained.model)
     assert {"true", "false"} == set(held_out.raw["paid"]) and {"1", "2", "3"} == set(held_out.raw["size"])
-    texts = graph_columns.CategoryCodes.texts
+    texts = CategoryCodes.texts
 
-    def only_own(self: graph_columns.CategoryCodes) -> dict[str, str]:
+    def only_own(self: CategoryCodes) -> dict[str, str]:
         return {text: known for text, known in texts(self).items() if text == known}
 
-    monkeypatch.setattr(graph_columns.CategoryCodes, "texts", only_own)
+    monkeypatch.setattr(CategoryCodes, "texts", only_own)
     with pytest.raises(RunsFailed, match="the ONNX model must equal the one it was derived from"):
         export_run(model, "onnx")
 
@@ -108,8 +108,10 @@ def test_what_the_graph_does_not_know_is_told(form: Format, matrix: Matrix) -> N
     cells, expected = read(file), model.outputs(file).numpy()
     missing = {"NA", "-", "n/a", "NaT", ""}
     sizes = [np.nan if text in missing else float(text.replace(",", ".")) for text in cells["size"]]
-    moments = pd.to_datetime([None if text in missing else text for text in cells["day"]], format="ISO8601", utc=True)
-    days = (moments - pd.Timestamp(0, tz="UTC")).total_seconds().to_numpy() / 86_400
+    moments = pd.to_datetime(
+        pd.Series([None if text in missing else text for text in cells["day"]]), format="ISO8601", utc=True
+    )
+    days = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy() / 86_400
     if form == "onnx":
         codes = np.array([text.strip() for text in cells["code"]], object)
         feed = {"size": np.array(sizes), "day": days, "paid": np.array(cells["paid"], object), "code": codes}

@@ -192,7 +192,7 @@ def test_a_layer_is_in_every_block(name: str, model: tuple[str, ...], own: Own) 
     config = own("layout=digits_2", f"layout.layer=own_nets:{name}", *model)
     network: Any = build_model(resolve(config))
     assert isinstance(network, ConvNet)
-    layers = [block.layer for block in network.blocks]
+    layers: list[Any] = [block.layer for block in network.blocks]
     assert [type(layer).__name__ for layer in layers] == [name] * 2
     assert not any(map(is_linear, layers))  # nothing is folded into what may compute something else
     assert all(isinstance(block, MultiGatedUnit if config.mgu else Block) for block in network.blocks)

@@ -117,7 +117,7 @@ def test_it_trains_from_there_and_goes_on_after_an_interruption(trained_unit: Pa
     assert notes[0].startswith("starts from the weights of digits_2-mgu-reference-s0")
     assert train(broken, 1).resumed == 1 and evidence(whole) == evidence(broken)
     fresh = train(configure(*UNIT))
-    assert first.val and fresh.val and first.val.loss < fresh.val.loss
+    assert first.val and fresh.val and first.val.loss and fresh.val.loss and first.val.loss < fresh.val.loss
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,8 @@ def test_data_are_looked_for_elsewhere_only_if_they_are_gone(
     config["dataset"]["root"] = f"{trained_unit}/{stored}"  # not of the identity
     path.write_text(yaml.safe_dump(config))
     monkeypatch.setenv("MGU_DATA", "elsewhere")
-    assert load_trained(trained_unit).config.dataset.root == (asked or f"{trained_unit}/")
+    dataset: Any = load_trained(trained_unit).config.dataset
+    assert dataset.root == (asked or f"{trained_unit}/")
 
 
 def test_a_folder_that_is_missing_or_no_runs(trained_unit: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
-import networkx
+import networkx  # type: ignore[import-untyped]
 import pytest
 
 from mgu.errors import UserError
@@ -18,11 +19,12 @@ def edges(graph: Dag) -> set[tuple[int, int]]:
 
 
 def tiny(generator: Random) -> Generator:
-    return Generator(
+    values: list[Any] = [
         *(generator.randint(3, 5), generator.choice((2, 4)), generator.uniform(0.1, 1)),
         *(generator.randint(1, 3), generator.uniform(0.2, 1)),
         *(generator.randint(3, 5), generator.choice((2, 4)), generator.uniform(0.1, 1)),
-    )
+    ]
+    return Generator(*values)
 
 
 @pytest.mark.parametrize(("nodes", "neighbours", "rewired"), [(3, 2, 0.5), (8, 4, 0.3), (10, 5, 1.0), (32, 4, 0.75)])

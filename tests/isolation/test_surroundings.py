@@ -97,6 +97,6 @@ def test_a_user_whom_the_system_does_not_know_can_train(tmp_path: Path) -> None:
     prefix = ("setpriv", "--reuid=12345", "--clear-groups", f"--inh-caps={may_read}", f"--ambient-caps={may_read}")
     if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("this container does not let root become another user")
-    prefix = (*prefix, "env", "--unset=HOME", "--unset=USER", "--unset=LOGNAME")
-    done = run_here(tmp_path, *QUICK[:-1], prefix=prefix)
+    command = (*prefix, "env", "--unset=HOME", "--unset=USER", "--unset=LOGNAME")
+    done = run_here(tmp_path, *QUICK[:-1], prefix=command)
     assert done.returncode == 0 and " Wh (" in done.stdout and not done.said, done

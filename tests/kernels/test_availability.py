@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 import torch
@@ -43,7 +44,7 @@ def test_the_cpu_has_its_own_kernels() -> None:
 def test_without_a_triton_that_is_known(found: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     def version(name: str) -> str:
         if found is None:
-            raise availability.PackageNotFoundError(name)
+            raise PackageNotFoundError(name)
         return found
 
     monkeypatch.setattr(availability, "version", version)

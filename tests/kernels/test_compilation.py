@@ -48,7 +48,7 @@ def check_all(kernels: dict[str, list[CompiledKernel]], names: set[str], folder:
 def test_a_unit_compiles_for_an_h100_and_reads_nothing_back(tmp_path: Path) -> None:
     """Its tensors have no memory, so there is nothing to read; a step that waits for the device cannot be recorded."""
     rows, channel = torch.empty(50, 21, device="meta"), torch.empty(21, device="meta")
-    inputs = UnitInputs(rows, rows, rows[:5], *[channel] * 6, statistics=rows)
+    inputs = UnitInputs(rows, rows, rows[:5], *[channel] * 6, statistics=rows)  # type: ignore[misc]
     batched, kind = Batched(True, True, True, "relu", 1e-3, 0.1), UnitKernels("relu", True, True, True, 1e-3)
     with compiled_for(H100, tmp_path) as kernels:
         out, statistics = mix_forward(inputs, Running(*[channel] * 4), batched, kind)

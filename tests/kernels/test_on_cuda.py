@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,8 @@ from tests.layers.test_block_engines import assert_same as assert_same_block
 from tests.layers.test_block_engines import block_of
 from tests.unit.test_engines import assert_same, results, unit_of
 
+CUDNN: Any = torch.backends.cudnn  # types lack some of its settings
+
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU: kernels were not run on one")
 
 CHANNELS = (5, 16, 97, 600)
@@ -24,7 +27,7 @@ CHANNELS = (5, 16, 97, 600)
 
 @pytest.fixture(autouse=True)
 def full_precision() -> None:
-    torch.backends.cudnn.conv.fp32_precision = "ieee"
+    CUDNN.conv.fp32_precision = "ieee"
 
 
 @pytest.mark.parametrize("gate", ["replica", "channel"])
@@ -53,7 +56,7 @@ def test_a_block(num_channels: int, norm: str) -> None:
 
 def models() -> list[nn.Module]:
     layers = [nn.Conv2d(3, 16, 3), nn.Conv2d(3, 21, 3)]
-    units = [MultiGatedUnit(layer, engine="native", gate=gate) for layer in layers for gate in ("replica", "channel")]  # type: ignore[arg-type]
+    units = [MultiGatedUnit(layer, engine="native", gate=gate) for layer in layers for gate in ("replica", "channel")]
     return [*units, *(Block(nn.Conv2d(3, 21, 3), norm, residual=True, engine="native") for norm in NORMS)]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import pytest
 import torch
@@ -46,7 +47,7 @@ ALL_KINDS = [
 def results(block: Block, engine: str, x: Tensor, needs_x: bool = True) -> dict[str, Tensor]:
     """Output, gradients and running statistics of one forward and backward pass of a copy."""
     twin = copy.deepcopy(block)
-    twin.engine = engine  # type: ignore[assignment]
+    twin.engine = engine
     x = x.clone(memory_format=torch.preserve_format).requires_grad_(needs_x)
     out = twin(x)
     direction = torch.randn(out.shape, generator=torch.Generator().manual_seed(1)).to(out)
@@ -64,7 +65,7 @@ def assert_same(block: Block, x: Tensor, needs_x: bool = True) -> None:
         if name == "d layer.bias":  # of which batch norm before the activation leaves nothing but rounding
             largest = max(largest, float(theirs["d layer.weight"].abs().max()))
         atol = TOLERANCE[tensor.dtype] * largest
-        torch.testing.assert_close(ours[name], tensor, rtol=0, atol=atol, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(ours[name], tensor, rtol=0, atol=atol, msg=partial("{}: {}".format, name))
 
 
 def block_of(layer: nn.Module, norm: str = "bn_pre", activation: str = "selu", **arguments: Any) -> Block:
@@ -96,7 +97,7 @@ def test_more_channels_than_the_compiler_is_told(norm: str) -> None:
 def test_the_same_numbers_with_channels_last(kind: str, residual: bool) -> None:
     make, shape = LAYERS[kind]
     x = torch.randn(shape).contiguous(memory_format=torch.channels_last)
-    block = block_of(make(), residual=residual).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    block = block_of(make(), residual=residual).to(memory_format=torch.channels_last)
     assert_same(block, x)
     assert_same(block, x, needs_x=False)
     assert block(x).is_contiguous(memory_format=torch.channels_last)
@@ -131,7 +132,7 @@ def test_what_is_not_finite_stays_so(value: float) -> None:
 def test_values_with_a_mean_far_from_zero() -> None:
     block, x = block_of(nn.Linear(4, 6)), torch.randn(64, 4)
     with torch.no_grad():
-        block.layer.bias += 1000  # type: ignore[operator]
+        cast(Tensor, block.layer.bias).add_(1000)
     out, plain = results(block, "native", x)["out"], results(block.double(), "eager", x.double())["out"]
     torch.testing.assert_close(out.double(), plain, rtol=1e-3, atol=1e-3)
 
@@ -188,7 +189,7 @@ def test_a_machine_without_a_compiler_still_trains(monkeypatch: pytest.MonkeyPat
 def test_a_geometry_and_weights_that_are_changed_later_are_followed() -> None:
     block, x = block_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
     block(x)
-    block.layer.stride = (2, 1)
+    cast(nn.Conv2d, block.layer).stride = (2, 1)
     assert_same(block, x)
     block.layer = nn.Conv2d(4, 8, 3)
     block.pre = BatchNorm(8)
@@ -248,7 +249,7 @@ def test_a_parameter_changed_between_the_passes_is_noticed(kind: str) -> None:
     block = block_of(make(), engine="native")
     out = block(torch.randn(shape))
     with torch.no_grad():
-        block.layer.weight *= 2  # type: ignore[operator]
+        cast(Tensor, block.layer.weight).mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         out.sum().backward()
 
@@ -296,12 +297,13 @@ def saved_bytes(model: nn.Module, x: Tensor) -> int:
 
 @pytest.mark.parametrize("name", ["selu", "silu", "tanh"])
 def test_activations_by_polynomials_are_exact_to_single_precision(name: str) -> None:
-    function = {"selu": F.selu, "silu": F.silu, "tanh": torch.tanh}[name]
+    function: Any = {"selu": F.selu, "silu": F.silu, "tanh": torch.tanh}[name]
     x = torch.cat([torch.linspace(-100, 100, 100_001), torch.logspace(-8, 0, 100), -torch.logspace(-8, 0, 100)])
     block = Block(nn.Linear(1, 1), "no_norm", name, engine="native")
     with torch.no_grad():
-        block.layer.weight.fill_(1)
-        block.layer.bias.zero_()
+        layer: Any = block.layer
+        layer.weight.fill_(1)
+        layer.bias.zero_()
         ours, exact = block(x[:, None])[:, 0].double(), function(x.double())
         at_zero = block(torch.zeros(1, 1)).item()
     assert ((ours - exact).abs() <= 4e-7 * exact.abs().clamp(min=1)).all()

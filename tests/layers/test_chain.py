@@ -7,6 +7,7 @@ import gc
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -43,12 +44,12 @@ def dense(dropout: float) -> MLP:
 
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    **{norm: lambda norm=norm: blocks(norm) for norm in NORMS},
-    **{f"{norm} with residuals": lambda norm=norm: blocks(norm, residual=True) for norm in NORMS},
+    **{norm: partial(blocks, norm) for norm in NORMS},
+    **{f"{norm} with residuals": partial(blocks, norm, residual=True) for norm in NORMS},
     "units": units,
     "lean units": lambda: units(**LEAN),
     "block and unit": lambda: convnet(*blocks("ln").blocks, *units().blocks[1:]),
-    **{f"dense, dropout {p}": lambda p=p: dense(p) for p in (0.0, 0.4, 1.0)},
+    **{f"dense, dropout {p}": partial(dense, p) for p in (0.0, 0.4, 1.0)},
 }
 
 
@@ -90,11 +91,11 @@ def test_numbers_are_those_of_the_parts_to_the_bit(name: str, needs_x: bool, mon
 
 
 def replace_activation(network: ConvNet) -> None:
-    network.blocks[1].activation = torch.tanh  # type: ignore[union-attr,assignment]
+    network.blocks[1].activation = torch.tanh  # type: ignore[assignment]
 
 
 def replace_layer(network: ConvNet) -> None:
-    network.blocks[1].layer = convolution(8, 8, 1, 1, 0)  # type: ignore[union-attr]
+    network.blocks[1].layer = convolution(8, 8, 1, 1, 0)
 
 
 def replace_block(network: ConvNet) -> None:
@@ -115,7 +116,7 @@ def move_data(network: ConvNet) -> None:
 
 
 def wrap_anew(network: ConvNet) -> None:
-    layer: Any = network.blocks[1].layer  # type: ignore[union-attr]
+    layer: Any = network.blocks[1].layer
     layer.weight = nn.Parameter(layer.weight.data)  # another parameter in the same memory
 
 
@@ -137,7 +138,7 @@ class Doubled(nn.Conv2d):
 
 
 def change_class(network: ConvNet) -> None:
-    network.blocks[1].layer.__class__ = Doubled  # type: ignore[union-attr,assignment]
+    network.blocks[1].layer.__class__ = Doubled
 
 
 def transpose_in_place(network: ConvNet) -> None:
@@ -207,7 +208,12 @@ def test_compiled_parts_are_called() -> None:
     network, seen = blocks("ln"), list[int]()
     train(network)
     compiled: Any = network.blocks[1]
-    compiled._compiled_call_impl = lambda x: seen.append(1) or compiled.forward(x)  # as `compile()` sets it
+
+    def compiled_call(x: Tensor) -> Tensor:
+        seen.append(1)
+        return compiled.forward(x)
+
+    compiled._compiled_call_impl = compiled_call  # as `compile()` sets it
     train(network, sizes=(5, 5))
     assert seen == [1, 1]
 
@@ -215,7 +221,7 @@ def test_compiled_parts_are_called() -> None:
 def test_watched_units_show_their_gates() -> None:
     network, shown = units(**LEAN), list[object]()
     train(network)
-    network.blocks[1].watch = shown.append  # type: ignore[union-attr,assignment]
+    network.blocks[1].watch = shown.append  # type: ignore[assignment]
     train(network, sizes=(5, 5))
     assert len(shown) == 2
 

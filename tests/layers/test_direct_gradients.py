@@ -6,12 +6,13 @@ import copy
 from collections.abc import Callable
 from contextlib import nullcontext
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from mgu.layers.block import Block
 from mgu.layers.direct_gradients import DirectGradients, are_promised
 from mgu.native.library import find_compiler
 from tests.layers.test_chain import LEAN, NETWORKS, blocks, units
@@ -40,7 +41,7 @@ def gradients(network: nn.Module, x: Tensor, is_direct: bool, passes: int = 1) -
 
 def same(first: list[Tensor | None], second: list[Tensor | None]) -> bool:
     pairs = zip(first, second, strict=True)
-    return all((a is b is None) or (torch.equal(a, b) and a.stride() == b.stride()) for a, b in pairs)
+    return all(a is b if a is None or b is None else torch.equal(a, b) and a.stride() == b.stride() for a, b in pairs)
 
 
 @pytest.mark.parametrize("passes", [1, 2])
@@ -58,7 +59,8 @@ def test_the_input_has_its_gradient_too() -> None:
         x = torch.ones(4, 2, 3, 3, requires_grad=True)
         gradients(known(network, x), x, is_direct)
         found.append(x.grad)
-    assert torch.equal(*found)
+    first, second = found
+    assert first is not None and second is not None and torch.equal(first, second)
 
 
 def test_what_is_frozen_has_none() -> None:
@@ -66,13 +68,14 @@ def test_what_is_frozen_has_none() -> None:
     network.blocks[1].layer.requires_grad_(False)
     plain = known(copy.deepcopy(network), x)
     direct = gradients(known(network, x), x, True)
-    assert sum(gradient is None for gradient in direct) == len(list(network.blocks[1].layer.parameters()))
+    assert sum(gradient is None for gradient in direct) == len(list(cast(Block, network.blocks[1]).layer.parameters()))
     assert same(direct, gradients(plain, x, False))
 
 
 def test_a_weight_of_two_blocks_has_the_sum() -> None:
     network, x = blocks("ln"), torch.randn(4, 2, 3, 3)
-    network.blocks[2].layer.weight = network.blocks[1].layer.weight
+    first, second = cast(Block, network.blocks[1]), cast(Block, network.blocks[2])
+    second.layer.weight = first.layer.weight
     plain = known(copy.deepcopy(network), x)
     assert same(gradients(known(network, x), x, True), gradients(plain, x, False))
 
@@ -87,7 +90,7 @@ ADD_HOOK: dict[str, Callable[[Tensor, Callable[..., None]], Any]] = {
 def test_hooks_of_parameters_are_called(name: str) -> None:
     network, x, seen = units(**LEAN), torch.randn(4, 2, 3, 3), []
     gradients(known(network, x), x, True)
-    handle = ADD_HOOK[name](network.blocks[0].ln.weight, lambda _: seen.append(name))
+    handle = ADD_HOOK[name](cast(Any, network.blocks[0]).ln.weight, lambda _: seen.append(name))
     for _ in range(3):
         with DirectGradients():
             out = network(x)
@@ -99,7 +102,7 @@ def test_hooks_of_parameters_are_called(name: str) -> None:
 @pytest.mark.parametrize("name", ADD_HOOK)
 def test_hooks_that_follow_removed_ones_are_called(name: str) -> None:
     network, x, seen = units(**LEAN), torch.randn(4, 2, 3, 3), []
-    weight = network.blocks[0].ln.weight
+    weight = cast(Any, network.blocks[0]).ln.weight
     ADD_HOOK[name](weight, lambda _: None).remove()  # which leaves an empty dictionary, to which torch adds the next
     gradients(known(network, x), x, True)
     ADD_HOOK[name](weight, lambda _: seen.append(name))
@@ -111,7 +114,7 @@ def test_hooks_that_follow_removed_ones_are_called(name: str) -> None:
 
 def test_without_the_promise_gradients_can_be_asked_for() -> None:
     network, x = units(**LEAN), torch.randn(4, 2, 3, 3)
-    weight = network.blocks[0].ln.weight
+    weight = cast(Any, network.blocks[0]).ln.weight
     (asked,) = torch.autograd.grad(known(network, x)(x).sum(), [weight])
     assert asked.abs().sum() > 0 and weight.grad is None
 

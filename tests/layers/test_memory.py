@@ -101,7 +101,7 @@ def results(module: Any, x: Tensor) -> list[Tensor]:
     x = x.detach().requires_grad_()
     out = module(x)
     out.backward(torch.linspace(-1, 1, out.numel()).view_as(out).to(out))
-    return [out, x.grad, *(p.grad for p in module.parameters()), *module.buffers()]  # type: ignore[list-item]
+    return [out, x.grad, *(p.grad for p in module.parameters()), *module.buffers()]
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -30,7 +32,7 @@ def test_the_loop_is_the_formula_with_its_gradients(cell: Cell, returns_all: boo
 
 @pytest.mark.parametrize("cell", ["relu", "tanh"])
 def test_it_is_torch_s_own(cell: Cell) -> None:
-    layer, theirs = Recurrent(2, 6, cell), nn.RNN(2, 6, nonlinearity=cell, batch_first=True)
+    layer, theirs = Recurrent(2, 6, cell), cast(Any, nn.RNN(2, 6, nonlinearity=cell, batch_first=True))
     nn.init.normal_(layer.bias)
     with torch.no_grad():
         theirs.weight_ih_l0.copy_(layer.input_weight)
@@ -78,7 +80,7 @@ def test_starts() -> None:
 def test_an_lstm_starts_by_remembering() -> None:
     layer = LSTM(2, 5)
     for _ in range(2):
-        bias = layer.lstm.bias_ih_l0 + layer.lstm.bias_hh_l0
+        bias = cast(Tensor, layer.lstm.bias_ih_l0) + cast(Tensor, layer.lstm.bias_hh_l0)
         assert torch.equal(bias[5:10], torch.ones(5)) and bias[:5].abs().max() > 0
         layer.reset_parameters()
     assert layer(torch.rand(3, 4, 2)).shape == (3, 5)

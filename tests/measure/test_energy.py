@@ -72,7 +72,7 @@ def test_a_virtual_machine_that_is_charged_for_a_socket_says_so(
     design_power_w: float, is_virtual: bool, warns: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meter = CodecarbonInstrument(CPU_DEVICE, 1.0)
-    cpu = CPU(output_dir=".", mode="cpu_load", model="Xeon", tdp=design_power_w)
+    cpu = CPU(output_dir=".", mode="cpu_load", model="Xeon", tdp=design_power_w)  # type: ignore[arg-type]
     cpu._cpu_count = 2
     monkeypatch.setattr(meter._tracker, "_hardware", [cpu])
     monkeypatch.setattr(codecarbon_instrument, "is_virtual", lambda: is_virtual)
@@ -118,9 +118,9 @@ def test_the_meter_stops_when_the_work_fails() -> None:
     assert meter.energy is not None and not any(thread.is_alive() for thread in started)
 
 
-def hardware(kind: type, **attributes: Any) -> Any:
+def hardware(kind: type[Any], **attributes: Any) -> Any:
     """An object that passes for codecarbon's `kind` without the machine that it asks for."""
-    made = kind.__new__(kind)
+    made: Any = object.__new__(kind)
     made.__dict__.update(attributes)
     return made
 

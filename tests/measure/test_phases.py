@@ -157,6 +157,7 @@ def test_zeus_adds_up_its_windows_of_each_part(monkeypatch: pytest.MonkeyPatch) 
     window = {"cpu_energy": {0: 3.6e6, 1: 3.6e6}, "dram_energy": {0: 1.8e6}, "gpu_energy": {0: 7.2e6}}
     with_windows(monkeypatch, first, window, window, window)
     with build_meter(energy(meter="zeus"), torch.device("cuda", 0)) as meter:
+        assert meter
         meter.end_setup()
         meter.begin_evaluation()
     used = meter.energy
@@ -179,6 +180,7 @@ def test_zeus_counts_no_platform_beside_its_processor(tmp_path: Path, monkeypatc
     first, window = {"cpu_energy": {0: 1.0, 1: 1.0}}, {"cpu_energy": {0: 3.6e6, 1: 7.2e6}}
     with_windows(monkeypatch, first, window, window, cpus=lay_out_zones(tmp_path, "package-0", "psys"))
     with build_meter(energy(meter="zeus"), CPU) as meter:
+        assert meter
         meter.end_setup()
     assert meter.energy and meter.energy.cpu.kwh == pytest.approx(1.0)
 
@@ -191,6 +193,7 @@ def test_a_counter_that_wraps_late_leaves_each_phase_its_energy(
     windows = [{"cpu_energy": {0: joules}} for joules in (1.0, 5.0, 230.0 - span, 30.0 + span)]
     with_windows(monkeypatch, *windows, cpus=lay_out_zones(tmp_path, "package-0"))
     with build_meter(energy(meter="zeus"), CPU) as meter:
+        assert meter
         meter.end_setup()
         meter.begin_evaluation()
     used = meter.energy

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 import torch
 
@@ -82,7 +84,7 @@ def test_padding_keeps_the_size_and_strides_halve_it(configure: Configure) -> No
     config = configure(
         "dataset=cifar10", "layout=cifar_7", "layout.min_layer_padding_same=1", "layout.num_reductions=3"
     )
-    features = build_model(resolve(config)).blocks(torch.randn(1, 3, 32, 32))
+    features = cast(Any, build_model(resolve(config))).blocks(torch.randn(1, 3, 32, 32))
     assert features.shape[2:] == (4, 4)
 
 

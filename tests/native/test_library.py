@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -110,11 +111,11 @@ def test_a_compiler_without_openmp(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 # Layouts of structs.
 
 
-def changed(mirror: type[ctypes.Structure], fields: list[tuple[str, type]]) -> type[ctypes.Structure]:
+def changed(mirror: type[ctypes.Structure], fields: list[Any]) -> type[ctypes.Structure]:
     return type(mirror.__name__, (ctypes.Structure,), {"_fields_": fields})
 
 
-FIELDS = list(Call._fields_)
+FIELDS: list[Any] = list(Call._fields_)
 WRONG = {
     "swapped": ([FIELDS[0], FIELDS[2], FIELDS[1], *FIELDS[3:]], r"'rows' of 8 bytes at byte \d+ .* but got 'channels'"),
     "narrower": ([FIELDS[0], ("rows", ctypes.c_int8), *FIELDS[2:]], "'rows' of 8 bytes .* but got 'rows' of 1 bytes"),
@@ -138,6 +139,6 @@ def test_a_wrong_mirror_of_a_struct_refuses_the_library(change: str) -> None:
 def test_the_layout_of_nadam_is_checked_too() -> None:
     loaded = library.load(compiled_nadam.SOURCE, compiled_nadam.Parameter, REAL="double")
     assert loaded is not None
-    fields = list(compiled_nadam.Parameter._fields_)
+    fields: list[Any] = list(compiled_nadam.Parameter._fields_)
     with pytest.raises(RuntimeError, match=r"Parameter must have 'values' .* but got 'mean'"):
         check_layout(loaded, changed(compiled_nadam.Parameter, [*fields[:1], *fields[2:4], fields[1], *fields[4:]]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -166,15 +166,16 @@ def test_as_many_threads_as_there_are_give_the_same_bits() -> None:
 
 
 def replace_weight(network: NagoNet) -> None:
-    network.stem[0].weight = nn.Parameter(torch.full_like(network.stem[0].weight, 0.3))
+    network.stem[0].weight = nn.Parameter(torch.full_like(cast(Tensor, network.stem[0].weight), 0.3))
 
 
 def move_weight(network: NagoNet) -> None:
-    network.stem[0].weight.data = torch.full_like(network.stem[0].weight, 0.3)
+    weight = cast(Tensor, network.stem[0].weight)
+    weight.data = torch.full_like(weight, 0.3)
 
 
 def replace_statistics(network: NagoNet) -> None:
-    network.stem[1].running_mean = torch.full_like(network.stem[1].running_mean, 0.4)
+    network.stem[1].running_mean = torch.full_like(cast(Tensor, network.stem[1].running_mean), 0.4)
 
 
 def replace_layer(network: NagoNet) -> None:
@@ -182,11 +183,11 @@ def replace_layer(network: NagoNet) -> None:
 
 
 def change_stride(network: NagoNet) -> None:
-    network.stem[0].stride = (2, 2)
+    cast(nn.Conv2d, network.stem[0]).stride = (2, 2)
 
 
 def change_norm(network: NagoNet) -> None:
-    network.stem[1].eps = 0.5
+    cast(nn.BatchNorm2d, network.stem[1]).eps = 0.5
 
 
 def change_weight(network: NagoNet) -> None:
@@ -233,7 +234,7 @@ def test_a_copy_and_other_precisions_and_sizes_are_planned_anew() -> None:
     other = copy.deepcopy(network)
     with torch.no_grad():
         other.readout.weight.zero_()
-        other.stem[0].weight.zero_()
+        cast(Tensor, other.stem[0].weight).zero_()
     assert torch.equal(network(x), expected)
     assert_close(network.float()(x.float()), expected.float(), 1e-5)
     assert network(torch.rand(4, 1, 6, 12)).shape == (4, 5)
@@ -274,7 +275,7 @@ def test_a_weight_that_changed_before_the_backward_pass_is_an_error() -> None:
     network = build()
     loss = network(torch.rand(18, 1, 8, 8, dtype=torch.float64)).sum()
     with torch.no_grad():
-        network.stem[0].weight.add_(1)
+        cast(Tensor, network.stem[0].weight).add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
 
@@ -299,8 +300,13 @@ def test_what_cannot_be_planned_is_said_where_it_is_asked_for(x: Tensor) -> None
 
 def test_small_batches_and_wide_networks_are_left_to_the_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     def count(network: NagoNet, batch: int) -> int:
-        calls: list[Tensor] = []
-        monkeypatch.setattr(NagoNet, "_plan", lambda self, *given: calls.append(self) or plan(self, *given))
+        calls: list[NagoNet] = []
+
+        def counting(self: NagoNet, *given: Any) -> Any:
+            calls.append(self)
+            return plan(self, *given)
+
+        monkeypatch.setattr(NagoNet, "_plan", counting)
         network(torch.rand(batch, 1, 8, 8))
         return len(calls)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ def test_a_truth_value_is_one_class_however_it_is_spelled(cell: object) -> None:
     columns = Columns(
         numbers=[], categories=[CategoryColumn(name="a", values=["False", "True"], rare=[], has_other=False)]
     )
+    names: Any
     for names in ([False, True], ["False", "True"]):
         reader = RowReader(Preprocessing(inputs=columns, outputs=Classes(names=names, target="y")))
         found = reader.convert(Cells([1, 2], {"a": [cell, "x"], "y": [cell, "maybe"]}, []), "new.csv")

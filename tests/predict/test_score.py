@@ -157,7 +157,7 @@ def test_the_interval_of_rows_of_patients_is_over_patients(
     table.drop(columns="patient").to_csv(tmp_path / "new.csv", index=False)
     method = scored(capsys, trained, str(tmp_path / "new.csv"))["interval"]["method"]
     assert method == "Wilson, over 400 examples, each for itself: too narrow where some are of one group"
-    table.assign(patient=[None, *table["patient"][1:]]).to_csv(tmp_path / "new.csv", index=False)
+    table.assign(patient=pd.Series([None, *table["patient"][1:]])).to_csv(tmp_path / "new.csv", index=False)
     assert scored(capsys, trained, str(tmp_path / "new.csv"))["interval"]["method"] == method
     table.drop_duplicates("patient").to_csv(tmp_path / "new.csv", index=False)  # a row of each
     assert scored(capsys, trained, str(tmp_path / "new.csv"))["interval"]["method"] == "Wilson, over 40 examples"

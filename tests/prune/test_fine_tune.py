@@ -110,8 +110,8 @@ def test_what_fine_tuning_spoils_stays_as_it_was_and_what_is_enough_without_it_i
     larger = Candidate("large", fewer, prune(model, fewer))
     pixels = torch.rand(200, 1, 8, 8)
     images = Images((pixels * 255).to(torch.uint8), torch.zeros(200, dtype=torch.long))
-    answers = [logits_of(each.model.eval(), images).argmax(1) for each in (larger, smaller)]
-    images = Images(images.pixels, torch.where(torch.arange(200) < 150, *answers))
+    first, second = (logits_of(each.model.eval(), images).argmax(1) for each in (larger, smaller))
+    images = Images(images.pixels, torch.where(torch.arange(200) < 150, first, second))
     found = [score_on(each.model, images) for each in (larger, smaller)]
     assert found[0] > found[1] > 0.2
     tuning, count = cast(FineTuner, Spoiling()), lambda model: 0

@@ -7,6 +7,7 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import pandas as pd
@@ -59,7 +60,7 @@ def test_thresholds_fix_what_hardly_varies(trained_unit: Path) -> None:
     model, images = trained.model, trained.splits.val
     assert isinstance(model, ConvNet)
     with torch.no_grad():  # one gate that does not see its input; all others vary
-        model.blocks[0].gate_transforms["skip"].weight.zero_()
+        cast(Any, model.blocks[0]).gate_transforms["skip"].weight.zero_()
     config = quick("thresholds=[0.0, 0.001, 0.5]")
     first, last = list(fix_by_threshold(model, images, config))  # the second threshold fixes no more than the first
     assert list(first.decisions) == [GateId(0, "skip")]
@@ -92,7 +93,7 @@ def test_the_whole_way(trained_unit: Path, either: str) -> None:
     reloaded = load_pruned(trained_unit)
     splits, _ = choosing_splits(trained)
     assert splits.test is trained.splits.val  # which validated the run, and is not chosen by
-    found = float((logits_of(reloaded, splits.val).argmax(1) == splits.val.labels).double().mean())
+    found = float((logits_of(reloaded, splits.val).argmax(1) == cast(Any, splits.val).labels).double().mean())
     assert found == rows["pruned"].val == rows["converted"].val
     written = {file.name for file in folder.iterdir()}
     assert written == {"prune.json", "pruned.safetensors", "converted.safetensors", "converted.pt2", "prune.png"}
@@ -255,7 +256,8 @@ def test_runs_that_are_refused(trained_unit: Path) -> None:
     baseline = replace(trained, resolved=replace(trained.resolved, config=without))
     with pytest.raises(UserError, match=r"RUN must be of a unit, but .* is a baseline"):
         run_pruning(baseline, quick(), None, lambda line: None)
-    own = without.model_copy(update={"layout": PythonLayoutConfig.model_construct(target="my:Net")})
+    construct: Any = PythonLayoutConfig.model_construct  # not all of its values
+    own = without.model_copy(update={"layout": construct(target="my:Net")})
     of_own = replace(trained, resolved=replace(trained.resolved, config=own))
     with pytest.raises(UserError, match=r"RUN must be of a stack of units, but .* network of your own \(my:Net\)"):
         run_pruning(of_own, quick(), None, lambda line: None)

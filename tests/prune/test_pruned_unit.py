@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
+from typing import cast
 
 import pytest
 import torch
@@ -41,14 +43,16 @@ def lived_in(unit: MultiGatedUnit) -> MultiGatedUnit:
     return unit.eval()
 
 
-def saturate(unit: MultiGatedUnit, constants: dict[Gate, float | Tensor]) -> MultiGatedUnit:
+def saturate(unit: MultiGatedUnit, constants: Mapping[Gate, float | Tensor]) -> MultiGatedUnit:
     """The same by hand: no weights, and biases whose sigmoid is the constant."""
     with torch.no_grad():
         for gate, constant in constants.items():
             transform = unit.gate_transforms[gate]
             for parameter in transform.parameters():
                 parameter.zero_()
-            transform.bias.copy_(torch.logit(torch.as_tensor(constant, dtype=torch.float64)).clamp(-800, 800))
+            cast(Tensor, transform.bias).copy_(
+                torch.logit(torch.as_tensor(constant, dtype=torch.float64)).clamp(-800, 800)
+            )
     return unit
 
 

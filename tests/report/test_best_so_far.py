@@ -19,6 +19,7 @@ from mgu.report.stats.in_order import grid_in_order
 from mgu.report.stats.random_order import win_probabilities
 from mgu.report.stats.sentences import search_sentence
 from mgu.results.on_disk.correct import read_correct
+from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.replicate import Replicate
 from mgu.results.schema.result import Result
@@ -150,6 +151,13 @@ def test_each_kind_of_unit_is_at_its_own_cost() -> None:
     assert means["mgu-cheap"] == pytest.approx((0.7 + 2 * 0.8 + 3 * 0.9) / 6)  # two layouts of a kind: two of four
 
 
+def bits_of(run: Run) -> Bits:
+    """Which answers were right."""
+    read = read_correct(run.folder)
+    assert read
+    return Bits(*read)
+
+
 def test_a_search_is_compared_over_seeds_and_images(trained: Trained) -> None:
     """Of two baselines of equal cost a budget for one finds either: per image the mean of their right answers."""
     a, b, unit = trained("a", [0.9, 0.8]), trained("b", [0.7, 0.6], shift=100), trained("unit", [0.95, 0.9])
@@ -157,7 +165,7 @@ def test_a_search_is_compared_over_seeds_and_images(trained: Trained) -> None:
     own = analysis.verdict
     assert own and own.search
     assert own.search.second.scores == pytest.approx({Replicate(0): 0.8, Replicate(1): 0.7})
-    ours, *theirs = ([Bits(*read_correct(run.folder)).unpack() for run in runs] for runs in (unit, a, b))
+    ours, *theirs = ([bits_of(run).unpack() for run in runs] for runs in (unit, a, b))
     expected = np.mean([own[0] for own in theirs], axis=0)
     np.testing.assert_allclose(own.search.second.images[Replicate(0)].unpack(), expected)
     per_image = np.mean(ours, axis=0) - np.mean(theirs, axis=(0, 1))
@@ -180,7 +188,7 @@ def test_a_search_adds_no_model_to_the_grid_but_what_the_grid_has() -> None:
 
     def model(name: str, accuracy: float, rate: float = 0.01, **changes: Any) -> Result:
         config = example_config(optimizer={"lr": rate})
-        own = {"identity": f"{rate}", "val_accuracy": accuracy, "config": config, "train_s": 100.0}
+        own: dict[str, Any] = {"identity": f"{rate}", "val_accuracy": accuracy, "config": config, "train_s": 100.0}
         return example_result(name, **(own | changes))
 
     by_hand = [model("ln-s0", 0.6), model("ln-res-s0", 0.7, residual=True), model("bn-s0", 0.8, norm="bn_pre")]
@@ -193,7 +201,7 @@ def test_a_search_adds_no_model_to_the_grid_but_what_the_grid_has() -> None:
     (table,) = ranked([*by_hand, *searched, unit])
     chosen = {result.folder_name for result in searched}
     curve, of_all = best_so_far(table, chosen=chosen), best_so_far(table)
-    assert curve and sorted(row.result.val_score for row in curve.baselines) == [0.6, 0.65, 0.7, 0.8]
+    assert curve and sorted(row.result.val_score or 0.0 for row in curve.baselines) == [0.6, 0.65, 0.7, 0.8]
     assert curve.expected[-1] == pytest.approx(0.8) and of_all and of_all.expected[-1] == pytest.approx(0.95)
     (alone,) = ranked([*searched, unit])
     analysis = Analysis(table)
@@ -244,6 +252,7 @@ def test_of_equal_models_either_may_be_kept() -> None:
 
 def test_times_that_were_disturbed_give_way_to_processor_time() -> None:
     starved = example_unit()
+    assert starved.energy
     starved = structs.replace(starved, energy=structs.replace(starved.energy, cpu_seconds=5.0))
     for results in ([example_result(), starved], [example_result(contended=True), example_unit()]):
         curve = best_so_far(ranked(results)[0])

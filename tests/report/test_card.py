@@ -67,7 +67,7 @@ def test_every_number_of_a_card_is_of_the_run(trained_unit: Path) -> None:
     assert front["co2_eq_emissions"]["emissions"] == 2.0
     assert front["co2_eq_emissions"]["geographical_location"] == "SWE"
     value = front["model-index"][0]["results"][0]["metrics"][0]["value"]
-    assert value == (result.test or result.val).accuracy  # type: ignore[union-attr]
+    assert value == (result.test or result.val).accuracy
 
 
 def test_what_leaves_the_house_is_called_as_the_console_calls_it(trained_unit: Path) -> None:

@@ -295,7 +295,7 @@ def test_a_question_about_what_has_no_score_is_refused(options: str, said: str, 
 
 
 def test_one_table_of_several_is_enough_for_an_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = {"one": {"x-s0": 0.9, "y-s0": None}, "two": {"x-s0": 0.9, "y-s0": 0.8}}
+    rows: dict[str, dict[str, float | None]] = {"one": {"x-s0": 0.9, "y-s0": None}, "two": {"x-s0": 0.9, "y-s0": 0.8}}
     write_rows(tmp_path, rows | {"three": {"z-s0": 0.7}})
     main([str(tmp_path), "--against", "x-lr1", "--against", "y-lr1e+30", "--format", "md"])
     assert capsys.readouterr().out.count("x-lr1-s0 minus y-lr1e+30-s0 is +10.00 points") == 1

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from mgu.report.analysis import Analysis
@@ -89,7 +91,7 @@ def test_undecided_gates_are_white_and_the_ends_differ() -> None:
     axes, bar = figure.axes
     figure.canvas.draw()
     mesh = axes.collections[0]
-    undecided, closed = mesh.to_rgba([0.5, 0.0])
+    undecided, closed = mesh.to_rgba(np.array([0.5, 0.0]))
     assert min(undecided[:3]) > 0.99 and closed[2] - closed[0] > 0.5
     assert [text.get_text() for text in axes.texts] == ["0.50", "0.00"]
     assert [text.get_text() for text in bar.get_yticklabels()] == ["0 closed", "0.5 undecided", "1 open"]
@@ -101,7 +103,8 @@ def test_intervals_of_seeds_lie_within_the_picture() -> None:
     units = [example_unit(f"unit-s{k}", seed=k, val_accuracy=0.95 + 0.01 * k, train_s=40) for k in range(3)]
     axes = drawn(*grid, *units)["budget"][1].axes[0]
     low, high = axes.get_ylim()
-    (interval,) = [line for line in axes.lines if len(set(line.get_xdata())) == 1 and len(line.get_xdata()) == 2]
+    lines: list[Any] = [*axes.lines]
+    (interval,) = [line for line in lines if len(set(line.get_xdata())) == 1 and len(line.get_xdata()) == 2]
     assert low > 80 and max(interval.get_ydata()) > 98  # 95, 96 and 97 %: 93.5 to 98.5
     assert low <= min(interval.get_ydata()) and max(interval.get_ydata()) <= high
 
@@ -128,7 +131,7 @@ def test_a_random_search_is_drawn_over_the_seeds_that_its_difference_is_over() -
 def budget_lines(*results: Result) -> list[tuple[str, float]]:
     """Label and last height of the labelled lines in the picture of searches and units."""
     axes = drawn(*results)["budget"][1].axes[0]
-    lines = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
+    lines: list[Any] = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
     return [(str(line.get_label()), round(float(line.get_ydata()[-1]), 6)) for line in lines]
 
 

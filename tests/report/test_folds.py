@@ -47,7 +47,8 @@ def cross_validated(folder: Path, name: str, rights: dict[tuple[int, int], int])
 @pytest.mark.parametrize(("name", "examples"), [("images", "images"), ("table", "rows")])
 def test_tests_over_groups_say_so(name: str, examples: str, tmp_path: Path) -> None:
     runs = in_groups(tmp_path, name, sizes=(1, 1, *(14,) * 7))
-    text = to_markdown([Analysis(*rank(runs))])
+    [table] = rank(runs)
+    text = to_markdown([Analysis(table)])
     assert "over 18 groups" in text and f"over 200 {examples}" not in text
     assert f"tests are over groups, each with the share of its {examples}" in text and "not kept" not in text
 
@@ -57,7 +58,8 @@ def test_groups_that_a_column_of_usual_name_has_are_called_so(tmp_path: Path) ->
     runs = in_groups(tmp_path, "images", sizes=(50, 50))
     for run in runs:
         del run.result.config["dataset"]["groups"]
-    text = to_markdown([Analysis(*rank(runs))])
+    [table] = rank(runs)
+    text = to_markdown([Analysis(table)])
     assert "over 4 groups" in text and "over 4 images" not in text
     assert "tests are over groups, each with the share of its images" in text
 
@@ -65,7 +67,8 @@ def test_groups_that_a_column_of_usual_name_has_are_called_so(tmp_path: Path) ->
 def test_rows_without_their_groups_are_not_tested_as_if_they_were_independent(tmp_path: Path) -> None:
     """Runs of earlier versions have not kept them: 240 rows of 12 patients had p = 0.0023."""
     runs = in_groups(tmp_path, "table", sizes=())
-    text = to_markdown([Analysis(*rank(runs))])
+    [table] = rank(runs)
+    text = to_markdown([Analysis(table)])
     assert "p over groups" in text and "over 200" not in text
     assert "4 of 4 runs have not kept the groups of the test rows, as earlier versions did not." in text
     assert "no test over groups: runs of earlier versions" in text and "have no correct.bits by group, and" in text

@@ -36,7 +36,7 @@ def study(strategy: str, seed: int, *trials: tuple[float, float], **changes: Any
         Incumbent(5.0 * (k + 1), k, score, score, score - 0.1, int(second), f"run-{strategy}-{seed}-{k}", second=second)
         for k, (score, second) in enumerate(trials)
     )
-    values = {"settings": BY_PARAMS, "until": 1e9} | changes
+    values: dict[str, Any] = {"settings": BY_PARAMS, "until": 1e9} | changes
     return Curve(strategy, "grid", seed, steps[:1], steps[-1].seconds, 0.0, len(steps), outcomes=steps, **values)
 
 

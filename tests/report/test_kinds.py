@@ -28,6 +28,7 @@ from mgu.report.rivals import rivals
 from mgu.report.stats.holm import correct_for_many
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.schema.device_load import DeviceLoad, GpuLoad, PhaseLoad
+from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.processor import Processor
 from mgu.results.schema.result import Result
 from tests.examples import example_config, example_result, example_unit, ranked, sentences
@@ -38,7 +39,7 @@ LAYOUTS = {"shallow": "[2, 0, 1, inf, 2]", "deep": "[10, 0, 1, 3, 2]"}
 
 def grid(**changes: Any) -> list[Result]:
     """Two layouts by three norms by residual or not, 0.80 to 0.91."""
-    found = []
+    found: list[Result] = []
     for name, layout in LAYOUTS.items():
         for norm in ("bn_pre", "ln", "no_norm"):
             for residual in (False, True):
@@ -210,7 +211,7 @@ def test_a_default_network_can_be_named_and_must_be_a_baseline(
 
 def test_other_scores_are_compared_by_kind_and_with_the_default_too() -> None:
     def scored(make: Any, name: str, rmse: float, **changes: Any) -> Result:
-        metrics = type(example_result().val)(loss=0.1, rmse=rmse)
+        metrics = Metrics(loss=0.1, rmse=rmse)
         return make(name, task="regression", val=metrics, **changes)
 
     lines = sentences([
@@ -242,7 +243,8 @@ def test_the_load_of_a_unit_stands_beside_that_of_plain_networks() -> None:
     assert [each.get_xlabel() for each in axes] == [
         "GPU busy [%]", "GPU power [W]", "GPU memory [MiB]", "processors busy",
     ]  # fmt: skip
-    points = {line.get_gid(): float(line.get_xdata()[0]) for line in axes[0].lines if line.get_gid()}
+    lines: list[Any] = [*axes[0].lines]
+    points = {line.get_gid(): float(line.get_xdata()[0]) for line in lines if line.get_gid()}
     places = {row.name: f"point-{row.rank}" for row in table.rows}
     assert points == pytest.approx({places["a-ln-s0"]: 30.0, places["a-mgu-x-s0"]: 80.0})
 

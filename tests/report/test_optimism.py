@@ -15,6 +15,7 @@ from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
 from mgu.report.stats.sentences import describe_verdict
 from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.replicate import Replicate
 from tests.examples import example_config, example_result, example_unit, ranked
 from tests.report.runs import NUM_IMAGES, Trained, analyse
 
@@ -99,7 +100,7 @@ def test_optimism_over_images_is_that_of_the_whole_bootstrap() -> None:
     resampled = hits @ draws.T
     expected = (resampled.max(axis=0) - hits.mean(axis=1)[resampled.argmax(axis=0)]).mean()
     table = ranked(example_result(f"b{k}") for k in range(5))[0]
-    found = optimism(table, [{0: Bits(NUM_IMAGES, np.packbits(own).tobytes())} for own in hits])
+    found = optimism(table, [{Replicate(0): Bits(NUM_IMAGES, np.packbits(own).tobytes())} for own in hits])
     assert found.over_images == pytest.approx(expected, rel=0.08)
 
 
@@ -109,5 +110,6 @@ def test_selection_goes_by_accuracies_which_are_over_rows_and_not_over_groups(tm
         Run(make(name, config=config, split="holdout", val_accuracy=val, test=Metrics(loss=1, accuracy=0.8)), tmp_path)
         for make, name, val in ((example_unit, "unit", 0.8), (example_result, "a", 0.9), (example_result, "b", 0.7))
     ]
-    text = " ".join(Analysis(*rank(runs)).sections["Verdict"])
+    [table] = rank(runs)
+    text = " ".join(Analysis(table).sections["Verdict"])
     assert "on validation rows makes it look better" in text and "from validation to test rows it loses" in text

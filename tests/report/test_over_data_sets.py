@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from scipy.stats import wilcoxon
@@ -25,7 +26,7 @@ def summary_of(*compared: OnDataSet, lost: Sequence[tuple[str, str]] = ()) -> Su
     return summarise([*(Found([own], []) for own in compared), *(Found([], [each]) for each in lost)])
 
 
-def on(data_set: str, difference: float, p: float | None = 0.01, **changes: object) -> OnDataSet:
+def on(data_set: str, difference: float, p: float | None = 0.01, **changes: Any) -> OnDataSet:
     rival = ("the best of the grid", "unit", "a")
     own = OnDataSet(data_set, data_set, "mgu-lean", *rival, difference, None, None, p, None, margin=0.005, settings={})
     return own._replace(**changes)

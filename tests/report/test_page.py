@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import pytest
@@ -99,11 +100,12 @@ def test_pictures_say_what_the_runs_say(runs: Path) -> None:
     (axes,) = drawn["ranks"].axes
     assert [tick.get_text().split("  ")[1] for tick in axes.get_yticklabels()] == [
         row.name for row in analysis.table.rows]  # fmt: skip
-    points = {line.get_gid(): line.get_xdata() for line in axes.lines if line.get_gid()}
+    points: dict[Any, Any] = {line.get_gid(): line.get_xdata() for line in axes.lines if line.get_gid()}
     assert [float(points[f"point-{row.rank}"][0]) for row in analysis.table.rows] == pytest.approx([93.5, 91.0, 51.0])
-    lines = [list(line.get_ydata()) for line in drawn["histories"].axes[0].lines]
+    shown: list[Any] = [*drawn["histories"].axes[0].lines]
+    lines = [list(line.get_ydata()) for line in shown]
     assert lines == [pytest.approx([50, 70, 90])]
-    assert drawn["gates"].axes[0].collections[0].get_array().tolist() == [[0.25, 0.25]]
+    assert cast(Any, drawn["gates"].axes[0].collections[0].get_array()).tolist() == [[0.25, 0.25]]
 
 
 def test_the_pareto_front_is_what_nothing_beats() -> None:

@@ -75,7 +75,7 @@ def test_they_are_in_tables_of_their_own_which_say_so(
 def test_a_difference_of_two_runs_says_that_the_data_differ(
     trained: Trained, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folders = {}
+    folders: dict[str, Any] = {}
     for name, fingerprint in (("a", ROWS), ("b", OTHERS), ("c", SAME)):
         (run,) = trained(name, [0.9], shift=len(folders), dataset=LOAD, config=config(fingerprint))
         write_result(run.folder, run.result)

@@ -280,8 +280,9 @@ def test_measured_points_of_an_experiment_without_runs_are_told_beside_others(
         write_result(tmp_path / "one" / "a-1", example_result())
     (tmp_path / "one" / "a-1" / "result.json").unlink()
     main([str(tmp_path), "--format", "csv"])
-    told = capsys.readouterr()
-    assert "gemm_64" not in told.out and "of experiments without runs, gemm_64: report these alone" in told.err
+    output = capsys.readouterr()
+    assert "gemm_64" not in output.out
+    assert "of experiments without runs, gemm_64: report these alone" in output.err
 
 
 def test_measured_points_without_a_score_above_0_have_no_share_and_names_are_escaped(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_names_that_share_a_run_are_one_model(configure: Configure) -> None:
 
     def run_of(name: str, seed: int, lr: float = 0.01) -> Run:
         config = configure(f"layout.name={name}", f"seed={seed}", f"optimizer.lr={lr}", "norm=ln", "residual=without")
-        values = {"identity": config.identity, "config": config.model_dump(mode="json")}
+        values: dict[str, Any] = {"identity": config.identity, "config": config.model_dump(mode="json")}
         return Run(example_result(config.name, seed=seed, **values), Path(config.folder_name))
 
     runs = [run_of("mine", 0), run_of("mine", 1), run_of("other", 0), run_of("other", 2)]

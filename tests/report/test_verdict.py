@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_not_decided_says_how_many_seeds_would_do(trained: Trained) -> None:
     analysis = analyse(trained("unit", ours, bits=False), trained("a", theirs, bits=False), margin=0.001)
     own = analysis.verdict
     assert own and own.outcome == "not decided" and own.best.p_images is None
-    assert own.variance == Variance(pytest.approx(np.var(np.subtract(ours, theirs), ddof=1)))
+    assert own.variance == Variance(cast(float, pytest.approx(np.var(np.subtract(ours, theirs), ddof=1))))
     needed = seeds_needed(own.best.difference.mean, own.variance, 1)
     assert f"about {needed} seeds would be needed" in verdict_sentence(own)
     assert any("there is no test over images: runs of earlier versions" in line for line in describe_verdict(own))

@@ -126,7 +126,10 @@ def test_whole_numbers_beyond_those_of_floats_are_told_apart() -> None:
 
 
 def test_a_section_that_is_null_differs_from_one_that_is_not() -> None:
-    runs = [("x", {"schedule": None}), ("x", {"schedule": {"name": "cosine", "warmup": 1}})]
+    runs: list[tuple[str, dict[str, Any]]] = [
+        ("x", {"schedule": None}),
+        ("x", {"schedule": {"name": "cosine", "warmup": 1}}),
+    ]
     axes = find_axes(runs)
     assert [axes.name(name, 0, config) for name, config in runs][1].startswith("x-cosine") and axes.keys
 

@@ -56,7 +56,7 @@ def test_the_libraries_that_decide_numbers_are_recorded_and_change_no_identity(
     modules = {"numpy": np, "scipy": scipy, "scikit-learn": sklearn, "pandas": pd, "pillow": PIL}
     assert {name: versions[name] for name in modules} == {name: m.__version__ for name, m in modules.items()}
     assert "networkx" not in versions
-    monkeypatch.setitem(sys.modules, "networkx", SimpleNamespace(__version__="9.9"))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "networkx", SimpleNamespace(__version__="9.9"))
     again = make_result(config, "failed")
     assert again.versions["networkx"] == "9.9" and again.identity == config.identity
 

@@ -109,7 +109,7 @@ def test_the_command_refuses_and_looks_at_the_source_of_the_source(
         configure(*words, held_out)
 
 
-FUNCTION = {
+FUNCTION: dict[str, Any] = {
     "name": "python", "target": "my:load", "options": {}, "folder": None, "sha256": "0" * 64, "task": "classification",
     "split": "holdout", "input_shape": [1, 8, 8], "num_classes": 10, "class_weights": "none", "sampling": "shuffled",
     "fingerprint": "90 0.125 0.5",

@@ -21,10 +21,11 @@ from mgu.measure.energy import EnergyMeter
 from mgu.measure.instrument import Reading
 from mgu.results.events import EpochEnded, Event, Note, Send
 from mgu.results.on_disk.folder import find_state, run_folder
+from mgu.results.on_disk.record import trained_by
 from mgu.results.runs.load import load_results
 from mgu.results.schema.result import Result
 from mgu.run import checkpoint, execute, training
-from mgu.run.checkpoint import MARK
+from mgu.run.checkpoint import MARK, save_checkpoint
 from mgu.run.execute import run
 from mgu.train import loop
 from tests.by_hand import ByHand
@@ -193,7 +194,7 @@ def test_a_run_that_is_stopped_while_it_saves_is_told_by_the_epoch_that_it_goes_
 ) -> None:
     """It was said to have stopped one epoch later: its history was written before its checkpoint."""
     config = configure(*RUN)
-    save = training.save_checkpoint
+    save = save_checkpoint
 
     def save_two(*given: Any) -> None:
         if len(given[4].history) == 3:
@@ -292,8 +293,8 @@ def _history(config: RunConfig) -> list[dict[str, str]]:
 
 def test_what_another_version_began_is_told_and_kept(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     """A result names the parts that something else trained; those by what ended the run are none of them."""
-    config, notes = configure(*RUN, "norm=ln", "training.checkpoint_s=0"), []
-    own = execute.trained_by
+    config, notes = configure(*RUN, "norm=ln", "training.checkpoint_s=0"), list[Any]()
+    own = trained_by
     monkeypatch.setattr(execute, "trained_by", lambda device: replace(own(device), versions={"torch": "0.9"}))
     interrupt(config, 2)
     monkeypatch.setattr(execute, "trained_by", own)
@@ -311,7 +312,7 @@ def test_what_another_version_began_is_told_and_kept(configure: Configure, monke
 def test_a_checkpoint_that_does_not_say_by_what_it_was_trained_is_told(
     configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, notes = configure(*RUN, "norm=ln", "training.checkpoint_s=0"), []
+    config, notes = configure(*RUN, "norm=ln", "training.checkpoint_s=0"), list[Any]()
     interrupt(config, 2)
     read = checkpoint._read
     monkeypatch.setattr(checkpoint, "_read", lambda *given: {k: v for k, v in read(*given).items() if k != "parts"})
@@ -323,7 +324,7 @@ def test_a_checkpoint_that_does_not_say_by_what_it_was_trained_is_told(
 @pytest.mark.parametrize("content", [b"", b"{"])
 def test_what_belongs_to_a_damaged_result_is_kept_apart_and_told(content: bytes, configure: Configure) -> None:
     """The weights may be all that is left of hours of training."""
-    config, notes = configure(*RUN, "norm=ln", "training.epochs=2"), []
+    config, notes = configure(*RUN, "norm=ln", "training.epochs=2"), list[Any]()
     first = train(config)
     folder = run_folder(config)
     weights = (folder / "weights.safetensors").read_bytes()

@@ -27,7 +27,7 @@ def study_with(folder: Path, *outcomes: dict[str, Any]) -> Study:
     tell(history, 0, 0.5, Cost(1.0), status="ok")
     for number, details in enumerate(outcomes, start=1):
         ask(history, number)
-        told = {"state": "failed", "score": None, "second": None, "epochs": 1, "cost": {}}
+        told: dict[str, Any] = {"state": "failed", "score": None, "second": None, "epochs": 1, "cost": {}}
         history.append("told", number=number, **told, details={**DETAILS, **details})
     return study
 
@@ -51,7 +51,7 @@ def test_a_diverged_trial_is_counted_by_itself(tmp_path: Path) -> None:
 def test_diverged_trials_use_up_no_failures(failures: int, ends: bool, tmp_path: Path) -> None:
     study = study_with(tmp_path, DIVERGED, *[FAILED] * failures, DIVERGED)
     view: Any = None
-    worker = Worker(study, study.open(), TrialSettings(lambda *_: None, max_failures=2), view)  # type: ignore[arg-type, return-value]
+    worker = Worker(study, study.open(), TrialSettings(lambda *_: None, max_failures=2), view)  # type: ignore[arg-type]
     if ends:
         with pytest.raises(
             RunsFailed, match=r"2 trials failed \(search.max_failures=2\), the last one because: OSError"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -27,7 +27,7 @@ from mgu.search.parameters.condition import Condition
 from mgu.search.propose import propose
 from mgu.search.space import Point, Space
 from mgu.search.strategies import build_strategy
-from mgu.search.strategy import Cost
+from mgu.search.strategy import Cost, Trial
 from mgu.search.study import SearchedData, Study
 from mgu.sweep.search.study_run import best_of
 from tests.search.spaces import GRID, MIXED, TILES, bowl
@@ -76,6 +76,12 @@ def load(path: Path, study: Study) -> Any:
     return optuna.load_study(study_name=study.folder.name, storage=storage)
 
 
+def is_better(one: Trial, other: Trial) -> bool:
+    """As good by the score, and better by the second objective."""
+    assert None not in (one.score, one.second, other.score, other.second)
+    return cast(float, one.score) >= cast(float, other.score) and cast(float, one.second) < cast(float, other.second)
+
+
 @pytest.mark.parametrize(
     ("strategy", "space", "settings"),
     [
@@ -105,7 +111,7 @@ def test_optuna_loads_what_the_history_says(
     if study.settings["second"]:
         assert [own.name for own in theirs.directions] == ["MAXIMIZE", "MINIMIZE"]
         assert {own.number for own in theirs.best_trials} == {
-            own.number for own in scored if not any(o.score >= own.score and o.second < own.second for o in scored)
+            own.number for own in scored if not any(is_better(other, own) for other in scored)
         }
     else:
         best = best_of(history.trials)
@@ -162,7 +168,8 @@ def test_what_runs_or_was_stopped_keeps_its_number_and_what_is_late_is_never_the
 def test_pruned_trials_are_pruned_and_those_without_a_second_objective_fail(tmp_path: Path) -> None:
     study = begin(tmp_path, "random", GRID, second="flops")
     history, points = study.open(), list(GRID.points())
-    for n, (state, second) in enumerate([("told", 5.0), ("told", None), ("pruned", 6.0), ("told", 0.0)]):
+    outcomes: list[tuple[Any, float | None]] = [("told", 5.0), ("told", None), ("pruned", 6.0), ("told", 0.0)]
+    for n, (state, second) in enumerate(outcomes):
         history.append("asked", number=n, point=points[n], seed=n, worker="w", ask_s=0.0)
         trial = replace(history.trials[n], state=state, score=0.5, second=second, epochs=1)
         history.tell(trial, {"metric": "accuracy"})

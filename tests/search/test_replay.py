@@ -137,7 +137,11 @@ def test_the_test_score_after_fewer_epochs_is_known_where_the_run_took_their_wei
 def test_a_run_that_is_trained_on_without_getting_better_stays_the_incumbent_with_what_is_known_of_it_now() -> None:
     trials = [Trial(k, {}, "told", score=0.9, cost=Cost(1.0), ended=k, after=k) for k in range(3)]
     trials[2] = replace(trials[2], continues=0)
-    details = {0: {"run": "a", "test": None}, 1: {"run": "b", "test": 0.5}, 2: {"run": "a", "test": 0.8}}
+    details: dict[int, dict[str, Any]] = {
+        0: {"run": "a", "test": None},
+        1: {"run": "b", "test": 0.5},
+        2: {"run": "a", "test": 0.8},
+    }
     curve = trace(("asha", "grid", 0), trials, range(3), dict.fromkeys(range(3), 0.0), details)
     assert [(step.seconds, step.run, step.test) for step in curve.steps] == [(1, "a", None), (3, "a", 0.8)]
 

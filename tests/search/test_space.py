@@ -98,7 +98,8 @@ def test_numbers_stay_in_their_bounds_and_logarithms_are_even() -> None:
     assert sum(own < 1e-3 for own in draws) / 2000 == pytest.approx(1 / 3, abs=0.05)
     width = Int("w", 5, 100, log=True)
     assert {width.sample(Random(seed)) for seed in range(3000)} >= {5, 100}
-    assert [width.neighbours(5), Ordinal("b", (1, 2)).neighbours(2), Categorical("c", "xyz").neighbours("y")] == [
+    letters = Categorical("c", tuple("xyz"))
+    assert [width.neighbours(5), Ordinal("b", (1, 2)).neighbours(2), letters.neighbours("y")] == [
         [6], [1], ["x", "z"]
     ]  # fmt: skip
 

@@ -96,7 +96,7 @@ def test_asks_are_those_of_an_optuna_study_with_the_same_trials_and_seed(name: s
     for trial in trials:  # told one by one, so that it notes generations itself
         attributes = {"NSGAIISampler:generation": trial.number // 4} if name == "nsga2" else {}
         theirs.add_trial(mirror.to_frozen(trial, attributes))
-    asked, point = theirs.ask(), {}
+    asked, point = theirs.ask(), dict[str, Any]()
     for own in MIXED.parameters:
         if own.when is None or own.when.holds(point):
             point[own.name] = mirror.read(own, suggest(asked, own))

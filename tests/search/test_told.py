@@ -38,9 +38,10 @@ def test_a_second_objective_is_one_that_trials_have() -> None:
 
 @pytest.mark.parametrize(("section", "key", "value"), [("confirm", "top", 2), ("warm_start", "folder", "runs")])
 def test_runs_are_asked_for_where_points_have_some(section: str, key: str, value: Any) -> None:
-    check(GRID, **{section: {key: value}})
+    told: dict[str, Any] = {section: {key: value}}
+    check(GRID, **told)
     with pytest.raises(UserError, match=rf"{section}\.{key} must be left out where points are measured .* got {value}"):
-        check(GEMM, **{section: {key: value}})
+        check(GEMM, **told)
 
 
 def test_a_budget_is_of_what_trials_tell() -> None:
@@ -53,4 +54,4 @@ def test_a_budget_is_of_what_trials_tell() -> None:
         with pytest.raises(
             UserError, match=rf"budget\.{name} must be left out where no trial tells it, .* but got 2\."
         ):
-            Budget(**{name: 2}).resolve(24, None, True, True, untold)  # type: ignore[arg-type]
+            Budget(**{name: 2}).resolve(24, None, True, True, untold)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mgu.config.python import PythonDatasetConfig
 from mgu.search.costs import cost_of
 from mgu.search.unit_cost import unit_seconds
@@ -51,7 +53,7 @@ def test_units_on_other_rows_of_a_function_are_left_out(configure: Configure) ->
         input_shape=[3], num_classes=2, fingerprint="90 0.125",
     )  # fmt: skip
     asked = start.model_copy(update={"dataset": dataset})
-    found = []
+    found: list[Any] = []
     for fingerprint in ("90 0.125", "90 -0.75"):
         values = asked.model_dump(mode="json")
         values["dataset"]["fingerprint"] = fingerprint

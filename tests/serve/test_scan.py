@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from mgu.results.on_disk.result_file import write_result
+from mgu.results.on_disk.result_file import read_result, write_result
 from mgu.results.on_disk.under_way import SweepFile, announced, read_under_way
 from mgu.results.runs.load import load_results
 from mgu.results.runs.pack_runs import pack_runs
+from mgu.results.schema.result import Result
 from mgu.serve import seen_run
 from mgu.serve.locks import LOCKS, find_locks, lock_of
 from mgu.serve.renderer import render_report
@@ -129,8 +130,12 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("a-1", "b-1"):
         leave(tmp_path / "trial" / name, status="ok")
     read: list[str] = []
-    original = seen_run.read_result
-    monkeypatch.setattr(seen_run, "read_result", lambda path: read.append(path.parent.name) or original(path))
+
+    def reading(path: Path) -> Result:
+        read.append(path.parent.name)
+        return read_result(path)
+
+    monkeypatch.setattr(seen_run, "read_result", reading)
     scanner = Scanner([tmp_path])
     for _ in range(3):
         scanner.look()

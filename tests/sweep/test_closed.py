@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,8 +123,8 @@ def test_who_has_no_name_is_called_the_owner(tmp_path: Path, monkeypatch: pytest
     def find(number: int) -> None:
         raise KeyError(number)
 
-    monkeypatch.setattr(closed.os, "geteuid", lambda: 4_000_000_001)
-    monkeypatch.setattr(closed.pwd, "getpwuid", find)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_001)
+    monkeypatch.setattr(pwd, "getpwuid", find)
     owner = find_owner(tmp_path)
     assert owner == f"user {os.getuid()}"
     assert closed.Closed(tmp_path, "read", owner).way_out.startswith(

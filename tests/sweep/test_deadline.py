@@ -110,7 +110,7 @@ def test_all_that_run_are_stopped_at_once_and_none_is_begun(
     monkeypatch.setattr(Worker, "_train", train)
     monkeypatch.setattr(module, "wait", wait)
     monkeypatch.setattr(Worker, "_find_done", lambda *_: False)
-    settings = TrialSettings(lambda *_: None)  # type: ignore[arg-type, return-value]  # nothing is configured
+    settings = TrialSettings(lambda *_: None)  # type: ignore[arg-type]  # nothing is configured
     drive([Worker(study, study.open(), settings, view) for _ in range(2)])
     history = study.open()
     assert history.cut == {0: Cut(4.0, 3.0), 1: Cut(4.0, 3.0)}

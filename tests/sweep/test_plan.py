@@ -234,7 +234,13 @@ def test_a_penalty_on_gates_is_a_recipe_of_its_own(configure: Configure) -> None
 
 def test_what_says_nothing_of_a_quiet_run_is_not_gone_by() -> None:
     assert sample_of(example_result()) is not None
-    useless = [{"contended": True}, {"resumed": 1}, {"status": "diverged"}, {"seconds": None}, {"epochs": 0}]
+    useless: list[dict[str, Any]] = [
+        {"contended": True},
+        {"resumed": 1},
+        {"status": "diverged"},
+        {"seconds": None},
+        {"epochs": 0},
+    ]
     assert [sample_of(example_result(**change)) for change in useless] == [None] * len(useless)
     found = sample_of(example_result(seconds=Seconds(setup=1.0, build=2.0, train=24.0, evaluate=4.0), epochs=12))
     assert (

@@ -38,7 +38,7 @@ def asked_and_told(study: Study) -> list[Any]:
 
 
 @pytest.fixture
-def errors(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def errors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Errors with which the next runs fail, one for each; the others end well, with the score of their number."""
     errors, results = list[str](), dict[str, Result]()
 
@@ -61,7 +61,7 @@ def errors(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def search(folder: Path, number: int) -> Study:
     """Searches until so many trials are told."""
     study = study_of(folder, Budget(trials=number))
-    settings = TrialSettings(lambda *_: SimpleNamespace(name="run", force=False))  # type: ignore[arg-type, return-value]
+    settings = TrialSettings(lambda *_: SimpleNamespace(name="run", force=False))  # type: ignore[arg-type]
     worker = Worker(study, study.open(), settings, view=None)  # type: ignore[arg-type]
     assert not list(worker.work())
     return study

@@ -118,7 +118,7 @@ def test_two_run_at_once_the_longest_first_and_a_third_begins_when_one_is_over(
         started(own, folder)
         most = max(most, len(sweep.view.trainings))
 
-    sweep.view.started = on_start  # type: ignore[method-assign]
+    sweep.view.started = on_start  # type: ignore[method-assign,assignment]
     assert launch_side_by_side(sweep, [[config] for config in configs], range(1, 9)) == [["done"]] * 4
     assert begun == [12, 11, 13, 10] and most == 2
 

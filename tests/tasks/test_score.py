@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from msgspec import structs
@@ -25,7 +27,7 @@ def regression(name: str, rmse: float | None, *, unit: bool = False) -> Result:
 
 
 @pytest.mark.parametrize(("task", "values"), [("classification", [0.5, 0.6, 0.6, 0.4]), ("regression", [3, 2, 2, 4])])
-def test_early_stopping_goes_by_the_direction(task: str, values: list[float]) -> None:
+def test_early_stopping_goes_by_the_direction(task: Any, values: list[float]) -> None:
     stop = EarlyStop(2, SCORES[task])
     assert [stop.improved(epoch, value) for epoch, value in enumerate(values, 1)] == [True, True, False, False]
     assert stop.stopped and stop.best_epoch == 2 and not stop.improved(5, float("nan"))
@@ -83,7 +85,7 @@ def test_what_the_task_has_not_is_neither_written_nor_shown() -> None:
 
 
 def test_rows_of_a_table_are_not_called_images() -> None:
-    adult = {"config": {"dataset": {"name": "adult"}}}
+    adult: dict[str, Any] = {"config": {"dataset": {"name": "adult"}}}
     results = [example_result(**adult), example_unit(val_accuracy=0.8, **adult)]
     text = "\n".join(Analysis(ranked(results)[0]).lines)
     assert "selected on the rows that score it" in text and "no test over rows" in text and "-10.00 points" in text
@@ -105,4 +107,4 @@ def test_tasks_are_never_ranked_together() -> None:
 def test_a_result_of_before_there_were_tasks_is_of_classification() -> None:
     old = {k: v for k, v in msgspec.to_builtins(example_result()).items() if k != "task"} | {"schema_version": 2}
     read = msgspec.convert(old, Result)
-    assert read.task == "classification" and read.val_score == read.val.accuracy
+    assert read.val and read.task == "classification" and read.val_score == read.val.accuracy

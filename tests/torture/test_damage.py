@@ -102,21 +102,27 @@ def values(**changes: Any) -> dict[str, Any]:
     return msgspec.to_builtins(example_result(schema_version=4)) | changes
 
 
+def any_of(*wrong: Any) -> tuple[Any, ...]:
+    """Values of any types."""
+    return wrong
+
+
 SECTIONS = {"training": {"epochs": 30}, "optimizer": {"lr": 0.01}}
 CONFIGS: list[Any] = [
     *({}, None, [], "x", 1),
-    *({**SECTIONS, "training": wrong} for wrong in (None, [], {}, {"epochs": "x"}, {"epochs": -1}, {"epochs": None})),
-    *({**SECTIONS, "optimizer": wrong} for wrong in (None, {}, {"lr": []}, {"lr": 0})),
-    *({**SECTIONS, "dataset": wrong} for wrong in (None, [], {"name": []}, {"name": {}}, {"num_classes": "x"},
+    *({**SECTIONS, "training": wrong} for wrong in any_of(None, [], {}, {"epochs": "x"}, {"epochs": -1},
+                                                          {"epochs": None})),
+    *({**SECTIONS, "optimizer": wrong} for wrong in any_of(None, {}, {"lr": []}, {"lr": 0})),
+    *({**SECTIONS, "dataset": wrong} for wrong in any_of(None, [], {"name": []}, {"name": {}}, {"num_classes": "x"},
                                                   {"num_classes": -1}, {"name": "cases", "classes": 3})),
     *({**SECTIONS, "mgu": wrong} for wrong in ("unit", [1], 3)),
-    *({**SECTIONS, "layout": wrong} for wrong in (None, "x", [])),
+    *({**SECTIONS, "layout": wrong} for wrong in any_of(None, "x", [])),
     {**SECTIONS, "energy": {"enabled": "yes"}},
 ]  # fmt: skip
 NUMBERS = ("params_trainable", "params_keras", "flops_per_sample", "epochs", "best_epoch", "seed", "resumed")
 FOREIGN: list[bytes] = [
     *(json.dumps(values(config=config)).encode() for config in CONFIGS),
-    *(json.dumps(values(**{name: wrong})).encode() for name in NUMBERS for wrong in (-1, 0.5, "x", [])),
+    *(json.dumps(values(**{name: wrong})).encode() for name in NUMBERS for wrong in any_of(-1, 0.5, "x", [])),
     *(json.dumps(values(**{name: -1})).encode() for name in ("num_classes", "trained_together")),
     json.dumps(values(best_epoch=13)).encode(),
     json.dumps(values(dataset=["mnist"])).encode(),
@@ -156,7 +162,7 @@ KINDS: list[Callable[[Path], None]] = [as_folder, as_loop, as_dangling, as_pipe,
 
 
 def test_foreign_results_are_named_and_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    makers = [*(lambda path, content=content: path.write_bytes(content) for content in FOREIGN), *KINDS]  # type: ignore[misc]
+    makers = [*(lambda path, content=content: path.write_bytes(content) for content in FOREIGN), *KINDS]
     for number, make in enumerate(makers):
         (tmp_path / str(number)).mkdir()
         make(tmp_path / str(number) / "result.json")
@@ -179,7 +185,7 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     energy = example_result().energy
     assert energy
     negative = msgspec.structs.replace(energy, cpu=msgspec.structs.replace(energy.cpu, kwh=-1e-7))
-    for wrong in ({"energy": negative}, {"epochs": -1}, {"config": {}}, {"best_epoch": 99}, {"seed": -1}):
+    for wrong in any_of({"energy": negative}, {"epochs": -1}, {"config": {}}, {"best_epoch": 99}, {"seed": -1}):
         with pytest.raises(ValueError):
             write_result(tmp_path, example_result(**wrong))
     assert not list(tmp_path.iterdir())

@@ -76,7 +76,7 @@ def test_odd_cells(target: str, tmp_path: Path, long_form: bool) -> None:
     for number in range(1000 if long_form else len(CELLS)):
         frame = rows().astype(object)
         for cell in [CELLS[number % len(CELLS)], *random.choice(CELLS, number % 3)]:
-            frame.iloc[random.integers(80), random.integers(4)] = cell
+            frame.iloc[int(random.integers(80)), int(random.integers(4))] = cell
         path.write_text(frame.to_csv(index=False))
         scale, missing = ("standard", "robust")[number % 2], ("refuse", "drop")[number // 2 % 2]
         learned += learn(path, target=target, scale=scale, missing_target=missing)

@@ -37,7 +37,8 @@ from tests.train.test_train import parameters_of
 
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it once, when the first test starts it
 
-NUMBERS = {"lr": 0.01, "betas": (0.9, 0.999), "eps": 1e-7, "momentum_decay": 0.004}
+CUDNN: Any = torch.backends.cudnn  # types lack some of its settings
+NUMBERS: dict[str, Any] = {"lr": 0.01, "betas": (0.9, 0.999), "eps": 1e-7, "momentum_decay": 0.004}
 CUDA = torch.device("cuda")
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU: CUDA graphs were not tried")
 
@@ -166,7 +167,8 @@ def test_what_has_moved_in_memory_is_recorded_anew(configure: Configure) -> None
     recorder = PretendedRecorder()
     replayed = ReplayedStep(step, [64], recorder=recorder)  # type: ignore[arg-type]
     two_epochs(replayed, schedule)
-    step.model.readout.weight.data = step.model.readout.weight.data.clone()  # type: ignore[union-attr]
+    readout: Any = step.model.readout
+    readout.weight.data = readout.weight.data.clone()
     two_epochs(replayed, schedule)
     assert recorder.recordings == 2
     step.optimizer.load_state_dict(step.optimizer.state_dict())
@@ -206,14 +208,14 @@ def test_how_it_is_computed_is_configured_and_the_defaults_are_of_no_identity(co
 def tf32_put_back() -> Iterator[None]:
     yield
     torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.conv.fp32_precision = "tf32"  # stock torch
+    CUDNN.conv.fp32_precision = "tf32"  # stock torch
 
 
 @pytest.mark.usefixtures("tf32_put_back")
 @pytest.mark.parametrize(("is_allowed", "precision"), [(True, "tf32"), (False, "ieee")])
 def test_tf32_is_allowed_for_both_kinds_of_product_or_for_none(is_allowed: bool, precision: str) -> None:
     allow_tf32(is_allowed)
-    assert torch.backends.cudnn.conv.fp32_precision == precision
+    assert CUDNN.conv.fp32_precision == precision
     assert torch.backends.cuda.matmul.fp32_precision == precision
     assert torch.backends.cuda.matmul.allow_tf32 == is_allowed  # which torch's compiler may still ask for
 
@@ -326,7 +328,7 @@ def test_a_wide_unit_on_cuda_is_the_plain_one(wiring: str) -> None:
     outcomes = []
     for engine in ("native", "packed", "eager"):
         unit.zero_grad()
-        unit.engine = engine  # type: ignore[assignment]
+        unit.engine = engine
         out = unit(x)
         out.square().sum().backward()
         outcomes.append([out.detach(), *(p.grad for p in unit.parameters())])

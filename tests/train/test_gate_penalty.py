@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -72,7 +74,7 @@ def settling(over: Over, engine: Engine = "eager") -> MultiGatedUnit:
     """A unit in double precision whose gates settle, and have moved away from 1/2."""
     unit = MultiGatedUnit(nn.Conv2d(2, 3, 3), engine=engine).double()
     for gate in unit.gate_names:
-        nn.init.normal_(unit.get_submodule(f"gate_transforms.{gate}").bias)
+        nn.init.normal_(cast(Tensor, unit.get_submodule(f"gate_transforms.{gate}").bias))
     unit.settling = Settling(unit.gate_names, unit.num_channels, unit.channel_axis, over, temperature=0.25).double()
     return unit
 
@@ -82,6 +84,7 @@ def settling(over: Over, engine: Engine = "eager") -> MultiGatedUnit:
 def test_settling_gates_are_the_sigmoid_of_a_sharpened_mean(over: Over, engine: Engine) -> None:
     unit, x = settling(over, engine), torch.randn(4, 2, 6, 5).double()
     seen: dict[str, Tensor] = {}
+    assert unit.settling
     unit.watch, unit.settling.progress = seen.update, 0.5
     unit(x)
     for gate in unit.gate_names:
@@ -114,7 +117,7 @@ def test_gates_that_settle_through_a_run(configure: Configure) -> None:
     trained = load_trained(run_folder(config))
     inputs, _ = trained.splits.val.batch(slice(0, 100))
     with torch.no_grad():
-        assert all(gate.min() == gate.max() for gate in trained.model.blocks[0].gates(inputs).values())
+        assert all(gate.min() == gate.max() for gate in cast(Any, trained.model).blocks[0].gates(inputs).values())
     with pytest.raises(UserError, match="engine must be auto, eager or packed for gates that settle, but got native"):
         check_engine(resolve(config.model_copy(update={"engine": "native"})))
 
@@ -139,7 +142,7 @@ def _undecided(config: RunConfig) -> float:
     trained = load_trained(run_folder(config))
     inputs, _ = trained.splits.val.batch(slice(0, 100))
     values = []
-    for unit in trained.model.blocks:
+    for unit in cast(Any, trained.model).blocks:
         values += [(g * (1 - g)).mean() for g in unit.gates(inputs).values()]
         inputs = unit(inputs)
     return torch.stack(values).mean().item()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -31,7 +32,7 @@ def all_inputs(data: Images) -> Tensor:
 
 
 @pytest.mark.parametrize("norm", [BatchNorm(3), SwitchableNorm(3, -3), nn.BatchNorm2d(3, momentum=None)])
-def test_over_all_examples_it_is_their_mean_and_variance(norm: nn.Module) -> None:
+def test_over_all_examples_it_is_their_mean_and_variance(norm: Any) -> None:
     data = images()
     x = all_inputs(data)
     var, mean = torch.var_mean(x, (0, 2, 3), correction=0)
@@ -74,10 +75,10 @@ def test_dropout_adds_nothing_to_the_variance() -> None:
 def test_all_engines_compute_the_same_and_train_on_as_before(build: type[nn.Module]) -> None:
     torch.manual_seed(0)
     native, data = build(), images()
-    eager = copy.deepcopy(native)
+    eager: Any = copy.deepcopy(native)
     eager.engine = "eager"
     x = all_inputs(data)[:9]
-    found = []
+    found: list[tuple[Any, ...]] = []
     for model in (native, eager):
         model.train()
         model(x)

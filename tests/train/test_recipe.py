@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD
 
 from mgu.data.images.images import Images
@@ -26,9 +28,14 @@ def test_gradients_are_cut_to_their_norm_together() -> None:
     cut, clipped = step_of(StepOptions(clip_norm=0.01))
     for step in (plain, cut):
         step.gradients(torch.arange(8))
-    norms = [torch.cat([p.grad.flatten() for p in model.parameters()]).norm() for model in (free, clipped)]
+    norms = [
+        torch.cat([cast(Tensor, p.grad).flatten() for p in model.parameters()]).norm() for model in (free, clipped)
+    ]
     assert norms[0] > 0.02 and norms[1].item() == pytest.approx(0.01, rel=1e-3)
-    ratios = [b.grad / a.grad for a, b in zip(free.parameters(), clipped.parameters(), strict=True)]
+    ratios = [
+        cast(Tensor, b.grad) / cast(Tensor, a.grad)
+        for a, b in zip(free.parameters(), clipped.parameters(), strict=True)
+    ]
     torch.testing.assert_close(ratios[0], torch.full_like(ratios[0], ratios[1][0].item()))
 
 
@@ -62,13 +69,16 @@ def test_the_average_is_that_of_the_definition_and_stands_in_for_an_evaluation_o
 
 def test_half_the_precision_is_of_the_forward_pass_alone() -> None:
     plain, _ = step_of(StepOptions())
-    half, model = step_of(StepOptions(precision="bf16"))
+    half, own = step_of(StepOptions(precision="bf16"))
+    model = cast(nn.Sequential, own)
     seen: list[torch.dtype] = []
     model[1].register_forward_hook(lambda module, inputs, outputs: seen.append(outputs.dtype))
     for step in (plain, half):
         step.begin()
         step(torch.arange(8))
     assert seen == [torch.bfloat16]
-    assert {value.dtype for value in (*model.parameters(), model[1].weight.grad)} == {torch.float32}
+    assert {value.dtype for value in (*model.parameters(), cast(Tensor, cast(nn.Linear, model[1]).weight.grad))} == {
+        torch.float32
+    }
     losses = [step.totals.metrics()["loss"] for step in (plain, half)]
     assert losses[0] != losses[1] and losses[1] == pytest.approx(losses[0], rel=0.02)

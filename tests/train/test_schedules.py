@@ -56,7 +56,8 @@ def rates(
             found.append(optimizer.param_groups[0]["lr"])
             optimizer.step()
             schedule.step()
-        (end or getattr(schedule, "end_epoch", lambda score: None))(SCORED[epoch])
+        if end_epoch := end or getattr(schedule, "end_epoch", None):
+            end_epoch(SCORED[epoch])
     return found
 
 

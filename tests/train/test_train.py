@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -55,6 +55,7 @@ def test_it_learns_real_digits_and_the_same_seed_gives_the_same_bits(choice: str
         [{k: v for k, v in row.items() if not k.endswith("_s")} for row in run.history] for run in (first, second)
     ]
     assert timeless[0] == timeless[1]
+    assert first.best_weights and second.best_weights
     assert all(torch.equal(first.best_weights[name], second.best_weights[name]) for name in first.best_weights)
     other = train(configure, *chosen, "seed=1")[0]
     assert other.history[0]["train_loss"] != first.history[0]["train_loss"]
@@ -64,6 +65,7 @@ def test_the_best_weights_are_those_of_the_best_epoch(configure: Configure) -> N
     outcome, model = train(configure, "layout=digits_2", "norm=ln", "training.epochs=5")
     scores = [row["val_accuracy"] for row in outcome.history]
     assert outcome.best_epoch == scores.index(max(scores)) + 1
+    assert outcome.best_weights
     model.load_state_dict(outcome.best_weights)
     config = configure("layout=digits_2")
     assert evaluate(model, open_dataset(config.dataset).splits.val, Classification(10), 100)["accuracy"] == max(scores)
@@ -84,7 +86,7 @@ def test_early_stopping_waits_and_an_equal_score_is_no_improvement() -> None:
 
 def test_a_run_that_stops_improving_ends_early(configure: Configure) -> None:
     outcome, _ = train(configure, "layout=digits_2", "optimizer.lr=1e-12", "training.patience=2", "training.epochs=50")
-    assert len(outcome.history) <= 10 and len(outcome.history) == outcome.best_epoch + 2
+    assert outcome.best_epoch and len(outcome.history) <= 10 and len(outcome.history) == outcome.best_epoch + 2
 
 
 def test_the_rate_decays_with_time() -> None:
@@ -149,7 +151,7 @@ def test_every_image_is_seen_once_an_epoch() -> None:
 
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             if self.training:
-                self.seen += images.flatten().tolist()
+                self.seen.extend(images.flatten().tolist())
             return super().forward(images.flatten(1))
 
     pixels = torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1)
@@ -200,7 +202,7 @@ def test_one_pass_gives_the_numbers_and_the_state_of_torchs_nadam(
     monkeypatch.setattr(torch.optim.NAdam, "step", forbid(OnePassNAdam, torch.optim.NAdam.step))
     ours = parameters_of(dtype)
     theirs = copy.deepcopy(ours)
-    protocol = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7, "momentum_decay": 0.004}
+    protocol: dict[str, Any] = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7, "momentum_decay": 0.004}
     one_pass, plain = build_nadam(ours, **protocol), build_nadam(theirs, **protocol, one_pass=False)
     one_pass_schedule, plain_schedule = keras_decay(one_pass, 1e-4), keras_decay(plain, 1e-4)
     assert isinstance(one_pass, OnePassNAdam) and not isinstance(plain, OnePassNAdam)

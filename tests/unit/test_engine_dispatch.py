@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -91,8 +93,9 @@ def test_a_layer_that_changes_the_precision_gives_no_wrong_numbers() -> None:
 def test_hooks_are_called() -> None:
     unit, x, calls = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES), list[str]()
     unit(x)
+    assert unit.bypass
     unit.bypass.register_forward_hook(lambda *_: calls.append("bypass"))
-    unit.ln.register_forward_hook(lambda *_: calls.append("ln"))
+    cast(nn.Module, unit.ln).register_forward_hook(lambda *_: calls.append("ln"))
     unit(x)
     assert calls == ["bypass", "ln"]
 
@@ -102,7 +105,7 @@ def test_an_activation_or_a_geometry_that_is_changed_later_is_followed() -> None
     unit(x)
     unit.activation = F.relu
     for transform in (unit.layer, unit.bypass, *unit.gate_transforms.values()):
-        transform.dilation = (2, 2)
+        cast(nn.Conv2d, transform).dilation = (2, 2)
     assert_same(results(unit, "native", x), results(unit, "eager", x))
 
 
@@ -139,7 +142,7 @@ def test_parameters_that_processes_share_stay_shared() -> None:
 
 
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
-def test_padding_modes(mode: str) -> None:
+def test_padding_modes(mode: Any) -> None:
     layers = [nn.Conv2d(4, 6, 3, padding=(1, 2), padding_mode=mode) for _ in range(3)]
     assert packing_obstacle(layers, -3) is None
     x = torch.randn(IMAGES)

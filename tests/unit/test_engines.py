@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import itertools
+from functools import partial
+from typing import Any, cast
 
 import pytest
 import torch
@@ -37,7 +39,7 @@ def assert_same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
     assert ours.keys() == theirs.keys()
     for name, tensor in theirs.items():
         atol = TOLERANCE[tensor.dtype] * float(tensor.abs().max())
-        torch.testing.assert_close(ours[name], tensor, rtol=0, atol=atol, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(ours[name], tensor, rtol=0, atol=atol, msg=partial("{}: {}".format, name))
 
 
 def unit_of(layer: nn.Module, **arguments: object) -> MultiGatedUnit:
@@ -97,8 +99,8 @@ def test_one_channel_and_many_threads(gate: str) -> None:
 def test_large_values_and_a_mean_far_from_zero() -> None:
     unit = unit_of(nn.Linear(5, 6))
     with torch.no_grad():
-        unit.layer.bias += 1000  # type: ignore[operator]
-        unit.gate_transforms["skip"].bias += 200  # type: ignore[operator]
+        cast(Tensor, unit.layer.bias).add_(1000)
+        cast(Tensor, unit.gate_transforms["skip"].bias).add_(200)
     x = torch.randn(64, 5)
     fast, plain = results(unit, "native", x), results(unit.double(), "eager", x.double())
     torch.testing.assert_close(fast["out"].double(), plain["out"], rtol=1e-3, atol=1e-3)
@@ -146,7 +148,7 @@ def test_a_parameter_changed_between_the_passes_is_noticed(engine: str) -> None:
     unit, x = unit_of(nn.Conv2d(4, 6, 3), engine=engine), torch.randn(IMAGES)
     out = unit(x)
     with torch.no_grad():
-        unit.bypass.weight *= 2  # type: ignore[operator]
+        cast(nn.Conv2d, unit.bypass).weight.mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         out.sum().backward()
 
@@ -155,9 +157,9 @@ def test_a_parameter_changed_between_the_passes_is_noticed(engine: str) -> None:
 def test_also_where_only_the_input_has_a_gradient(engine: str) -> None:
     unit, x = unit_of(nn.Conv2d(4, 6, 3), engine=engine).requires_grad_(False), torch.randn(IMAGES, requires_grad=True)
     out = unit(x)
-    unit.bypass.bias += 1  # type: ignore[operator]  # whose value no gradient needs
+    cast(Any, unit.bypass).bias.add_(1)  # whose value no gradient needs
     out.sum().backward(retain_graph=True)
-    unit.bypass.weight *= 2  # type: ignore[operator]
+    cast(nn.Conv2d, unit.bypass).weight.mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         out.sum().backward()
 
@@ -223,13 +225,13 @@ def test_a_first_call_in_inference_mode_spoils_no_training(engine: str) -> None:
 def test_a_transform_that_stands_alone_is_no_larger_than_itself() -> None:
     unit = MultiGatedUnit(nn.Conv2d(4, 6, 3))
     unit(torch.randn(IMAGES))
-    weight = unit.transform("skip").weight
-    assert torch.equal(weight, unit.gate_transforms["skip"].weight)
+    weight, theirs = (cast(Tensor, own.weight) for own in (unit.transform("skip"), unit.gate_transforms["skip"]))
+    assert torch.equal(weight, theirs)
     assert weight.untyped_storage().nbytes() == weight.nbytes
 
 
 @pytest.mark.parametrize("engine", FAST)
-def test_parameters_stay_parameters(engine: str) -> None:
+def test_parameters_stay_parameters(engine: Any) -> None:
     """They lie together after the first call, and still answer to their names, their optimizer and their owners."""
     layer = nn.Conv2d(4, 6, 3)
     unit, x = MultiGatedUnit(layer, engine=engine), torch.randn(IMAGES)
@@ -247,7 +249,7 @@ def test_parameters_stay_parameters(engine: str) -> None:
 
 def test_a_frozen_transform_gets_no_gradient() -> None:
     unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
-    unit.bypass.requires_grad_(False)
+    cast(nn.Module, unit.bypass).requires_grad_(False)
     unit.bn_before_activation.requires_grad_(False)
     assert "d bypass.weight" not in results(unit, "native", x)
     assert_same(results(unit, "native", x), results(unit, "eager", x))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -37,7 +37,9 @@ class ByHandFor(ByHand):
     def t(self, name: str, x: Tensor) -> Tensor:
         kind = self.kinds.get(name, self.gate)
         prefix = name if name in self.kinds else f"gate_transforms.{name}"
-        own = {key.removeprefix(f"{prefix}."): w for key, w in self.weights.items() if key.startswith(f"{prefix}.")}
+        own: dict[str, Tensor] = {
+            key.removeprefix(f"{prefix}."): w for key, w in self.weights.items() if key.startswith(f"{prefix}.")
+        }
         return self.dense(kind, own, x) if self.is_linear else self.convolved(kind, name, own, x)
 
     def dense(self, kind: str, own: dict[str, Tensor], x: Tensor) -> Tensor:
@@ -137,7 +139,7 @@ def test_a_gate_fits_the_layer_or_says_which_do(kind: str, gate: GateKind) -> No
     assert out.shape == layer(x).shape
     (out * torch.randn_like(out)).sum().backward()
     assert all(parameter.grad is not None for parameter in unit.parameters())
-    assert all(transform.bias.grad.abs().max() > 0 for transform in unit.gate_transforms.values()
+    assert all(cast(Any, transform).bias.grad.abs().max() > 0 for transform in unit.gate_transforms.values()
                if transform.bias is not None)  # fmt: skip
 
 
@@ -174,7 +176,8 @@ def test_an_identity_bypass_is_the_input_itself(layer: nn.Module) -> None:
 def test_a_padded_bypass_is_a_convolution_that_takes_the_centre_of_each_window(layer: nn.Conv2d) -> None:
     """A kernel of zeros with a one at its centre, from each channel of the input to the same of the output."""
     unit, axes = MultiGatedUnit(layer, bypass="padded"), len(layer.kernel_size)
-    taker = type(layer)(
+    kind: Any = type(layer)
+    taker = kind(
         *(layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding, layer.dilation),
         bias=False,
     )
@@ -218,7 +221,7 @@ def test_a_projection_does_not_grow_with_depth(bypass: BypassKind) -> None:
 
 def test_identity_and_projection_are_not_what_an_earlier_version_trained(configure: Configure) -> None:
     """Whose projections had no norm: its runs are no seeds of these."""
-    named = {b: configure("mgu=equations", f"mgu.bypass={b}").mgu for b in BYPASS_KINDS}
+    named: dict[str, Any] = {b: configure("mgu=equations", f"mgu.bypass={b}").mgu for b in BYPASS_KINDS}
     assert "bypass" not in identity_values(named["replica"])
     assert [identity_values(named[b])["bypass"] for b in ("projection", "identity")] == [
         ["projection", "batch_norm"], ["identity", "batch_norm"]]  # fmt: skip
@@ -284,7 +287,7 @@ def test_a_function_that_makes_no_module_is_refused(argument: str) -> None:
 def test_a_gate_that_does_not_fit_is_the_users_to_mend(configure: Configure) -> None:
     config = configure("mgu=equations", "mgu.gate=depthwise")
     with pytest.raises(UserError, match=r"mgu: gate=depthwise must be around a convolution .* but got Linear"):
-        build_block(config, nn.Linear(5, 6), index=0, channels=Channels(6, -1))  # type: ignore[arg-type]
+        build_block(config, nn.Linear(5, 6), index=0, channels=Channels(6, -1))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -64,7 +64,8 @@ def test_any_layer_can_be_wrapped_and_trained(kind: str, wiring: str) -> None:
     assert all(gate.shape == out.shape for gate in unit.gates(x).values())
     (out * torch.randn_like(out)).sum().backward()
     assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in unit.parameters())
-    statistics = unit.bn_before_activation.running_mean
+    statistics = cast(nn.BatchNorm2d, unit.bn_before_activation).running_mean
+    assert statistics is not None
     assert statistics.shape == (channels,) and statistics.abs().max() > 0
 
 
@@ -72,7 +73,7 @@ def test_the_layer_keeps_its_weights_and_the_copies_draw_their_own() -> None:
     layer = nn.Conv2d(3, 8, 3)
     before = layer.weight.clone()
     unit = MultiGatedUnit(layer)
-    transforms = [unit.transform(name) for name in ("layer", "bypass", *unit.gate_names)]
+    transforms: list[Any] = [unit.transform(name) for name in ("layer", "bypass", *unit.gate_names)]
     assert torch.equal(transforms[0].weight, before)
     bound = (6 / (3 * 9 + 8 * 9)) ** 0.5  # Glorot and Bengio 2010, by the fan of one transform
     for i, transform in enumerate(transforms[1:], start=1):
@@ -86,13 +87,13 @@ def test_a_transform_stands_alone() -> None:
     for name, gate in unit.gates(x).items():
         torch.testing.assert_close(torch.sigmoid(unit.transform(name)(x)), gate)
     torch.testing.assert_close(unit.transform("bypass")(x), unit.branches(x)["bypass"])
-    nn.init.zeros_(unit.transform("layer").weight)
-    assert unit.layer.weight.abs().max() > 0
+    nn.init.zeros_(cast(Tensor, unit.transform("layer").weight))
+    assert cast(Tensor, unit.layer.weight).abs().max() > 0
 
 
 def test_gate_bias_per_gate() -> None:
     unit = MultiGatedUnit(nn.Linear(5, 6), gate_bias={"skip": -2.0, "residual": 1.0})
-    biases = {name: unit.transform(name).bias.unique().tolist() for name in unit.gate_names}
+    biases = {name: cast(Any, unit.transform(name)).bias.unique().tolist() for name in unit.gate_names}
     assert biases == {"bn_order": [0], "bn_or_ln": [0], "norm_or_none": [0], "residual": [1], "skip": [-2]}
 
 
@@ -198,7 +199,7 @@ def test_autocast() -> None:
     unit.train()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         unit(x).float().square().mean().backward()
-    assert unit.bn_after_activation.running_var.dtype == torch.float32
+    assert cast(Any, unit.bn_after_activation).running_var.dtype == torch.float32
 
 
 def test_channels_last_gives_the_same_and_stays_channels_last() -> None:
@@ -349,7 +350,7 @@ def test_a_user_module_answers_for_its_own_parts() -> None:
         def reset_parameters(self) -> None:
             nn.init.orthogonal_(self.inner.weight)
 
-    copied: Any = fresh_copy(Orthogonal()).inner.weight
+    copied = cast(Any, fresh_copy(Orthogonal())).inner.weight
     torch.testing.assert_close(copied.T @ copied, torch.eye(5), rtol=0, atol=1e-5)
 
 

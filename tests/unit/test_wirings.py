@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -118,7 +118,7 @@ def test_copies_in_another_wiring_are_one_wide_layer() -> None:
         {"wiring": build_wiring(PROCESSORS)},
         {"wiring": build_wiring(PROCESSORS, "softmax"), "residual_gate": False},
     ):
-        unit = MultiGatedUnit(nn.Linear(5, 6), engine="packed", **words)  # type: ignore[arg-type]
+        unit = MultiGatedUnit(nn.Linear(5, 6), engine="packed", **words)
         with LinearWidths() as seen:
             unit(x)
         assert seen.widths == [8 * 6]  # layer, bypass, four gates of the tree or five shares, skip, the tree's residual
@@ -222,16 +222,16 @@ def test_switchable_norm_is_the_published_one() -> None:
 def second_block(configure: Configure, *overrides: str) -> tuple[MultiGatedUnit, Tensor]:
     """A layer of 16 channels that keeps its shape, everything random but what starts elsewhere, in training mode."""
     wide_as_before = ("layout=digits_2", "layout.min_layer_padding_same=1", "layout.scale_filters=1")
-    unit = build_model(resolve(configure(*wide_as_before, *overrides))).blocks[1].double()  # type: ignore[index,union-attr]
+    unit = cast(Any, build_model(resolve(configure(*wide_as_before, *overrides)))).blocks[1].double()
     for name, parameter in unit.named_parameters():
         if not name.startswith("gate_transforms"):
             nn.init.normal_(parameter, std=0.3)
-    return unit, torch.randn(5, 16, 6, 6, dtype=torch.float64)  # type: ignore[return-value]
+    return unit, torch.randn(5, 16, 6, 6, dtype=torch.float64)
 
 
 def test_highway_is_the_published_one(configure: Configure) -> None:
     unit, x = second_block(configure, "mgu=highway")
-    transform = unit.gate_transforms["skip"]
+    transform: Any = unit.gate_transforms["skip"]
     assert unit.gate_names == ("skip",) and (transform.bias == -2).all()
     gate = 1 / (1 + torch.exp(-transform(x)))  # eq. 3 of Srivastava et al. 2015: y = H T + x (1 - T)
     torch.testing.assert_close(unit(x), selu(unit.layer(x)) * gate + x * (1 - gate))
