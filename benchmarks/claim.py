@@ -33,8 +33,10 @@ from mgu.results.on_disk.file_names import PACK_FILE
 
 BETTER = ("training.ema=0.99", "training.label_smoothing=0.1", "training.select=last")
 PRECISE = "training.precise_bn=4096"
-RECIPES = {"paper": (), "better": BETTER, "short": (*BETTER, PRECISE)}
+AUGMENTED = "augment=flip_crop"
+RECIPES = {"paper": (), "better": BETTER, "short": (*BETTER, PRECISE), "augmented": (*BETTER, AUGMENTED)}
 GRID = ("norm=bn_pre,bn_post,ln,no_norm", "residual=with,without")
+BATCH_NORMS = ("norm=bn_pre,bn_post", "residual=without")  # with augmentation: the best two without it
 UNIT = ("mgu=lean",)
 ORDERS = 20_000  # random orders of the grid, whose mean is a random search
 ALPHA = 0.05
@@ -52,6 +54,7 @@ class Design:
         folds: Words of the cross-validation that picks the best of the grid; none: validation examples pick it.
         near: Points of validation accuracy; models further than that from the best of the first seed have one seed.
         is_whole: Whether its grid is the protocol's; results over part of one stand apart from those of other data.
+        grid: Words of the baselines.
     """
 
     words: tuple[str, ...]
@@ -61,6 +64,7 @@ class Design:
     folds: tuple[str, ...] = ()
     near: float | None = None
     is_whole: bool = True
+    grid: tuple[str, ...] = GRID
 
 
 DIGITS = ("training.epochs=20", "training.patience=20", "threads=1")
@@ -96,6 +100,8 @@ def main() -> None:
     options = parser.parse_args()
     data, recipe = options.study.split("-")
     design = shortened(DESIGNS[data]) if recipe == "short" else DESIGNS[data]
+    if recipe == "augmented":
+        design = replace(design, grid=BATCH_NORMS)
     if options.stage == "train":
         train(design, options.study, RECIPES[recipe], options.runs, options.parallel)
     else:
@@ -105,8 +111,8 @@ def main() -> None:
         if recipe == "short":
             content["against_better"] = against_better(content, options.runs / options.study, data)
         file_part("claim", options.study, {"machine": measured_on(options.runs, options.study), **content})
-        machines = [part["machine"] for part in filed_parts(recipe).values()]
-        file_part("claim", recipe, {"machine": together(machines), "rows": summarise(recipe)})
+        if machines := [part["machine"] for part in filed_parts(recipe).values()]:
+            file_part("claim", recipe, {"machine": together(machines), "rows": summarise(recipe)})
 
 
 def shortened(design: Design) -> Design:
@@ -132,7 +138,7 @@ def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, paral
         write_table(runs / "breast_cancer.csv")
     seeds = "seed=" + ",".join(map(str, range(design.seeds)))
     unit: tuple[str, ...] = (f"layout={design.layouts[-1]}", *UNIT)
-    for model in (unit, (f"layout={','.join(design.layouts)}", *GRID)):
+    for model in (unit, (f"layout={','.join(design.layouts)}", *design.grid)):
         run(study, runs, parallel, *design.words, *recipe, *model, "seed=0" if design.near else seeds)
         if design.folds:
             run(f"{study}-folds", runs, parallel, *design.folds, *recipe, *model)
@@ -226,6 +232,7 @@ def analyse(
     picking = val if folds is None else folds.pivot(index="model", columns="replicate", values="val")
     deepest = design.layouts[-1]
     unit, defaults = f"{deepest}-lean", [f"{deepest}-bn_pre", f"{deepest}-ln"]
+    defaults = [model for model in defaults if model in test.index]
     grid = [model for model in test.index if model != unit]
     best = str(picking.loc[grid].mean(axis=1).idxmax())
     rivals, unit_cost = {"best of the grid": of_model(test, best)}, float(of_model(cost, unit).mean())
