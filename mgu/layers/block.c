@@ -25,7 +25,7 @@ enum { TILE = CHANNELS && CHANNELS <= 32 ? 16 : SUMMED }; /* rows that stay in t
 
 enum { NO_NORM, BN_PRE, BN_POST, LN };
 enum { IS_BATCH_NORM = NORM == BN_PRE || NORM == BN_POST };
-/* Sums of the first pass of backward: the gradients of the norm, then, unless another pass follows, of the layer's bias. */
+/* Sums of the first pass of backward: gradients of the norm; unless another pass follows, then the layer's bias. */
 enum { OF_NORM = NORM == NO_NORM ? 0 : 2, SUMS = OF_NORM + !IS_BATCH_NORM };
 
 /* The arguments of one call. An array without a comment has `channels` values. */
@@ -231,7 +231,7 @@ static void normalise_rows_backward(const struct call *k, long first, long last,
 }
 
 /* Write into d_layer the gradient of the layer's output, or of what batch norm returns, of which the rest of the way
-   depends on sums over the batch. The sums are the gradients of weight and bias; without a norm that of the layer's bias. */
+   depends on sums over the batch. The sums are the gradients of weight and bias; without a norm the layer's bias. */
 SPECIALISED void backward_lanes(const struct call *k, long row, long c, long count, real *sums) {
     const long channels = CHANNELS_OF(*k), place = row * channels + c;
     const struct of_channels of = read_channels(k, c, count);

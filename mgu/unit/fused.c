@@ -27,7 +27,7 @@ enum { TILE = CONSTANT_GATES && CHANNELS && CHANNELS <= 32 ? 16 : SUMMED }; /* r
 
 enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
 enum { WIDTH = CONSTANT_GATES ? 1 : FIRST_GATE + GATES }; /* of a row, in multiples of the channels */
-enum { SUMS_BIAS = CONSTANT_GATES && !TAPS }; /* whether the last pass of backward has the gradient of the layer's bias */
+enum { SUMS_BIAS = CONSTANT_GATES && !TAPS }; /* whether the last pass of backward sums the gradient of the bias */
 enum { SCRATCH = CONSTANT_GATES ? 3 : 4 + GATES, NORMS = 6 }; /* arrays of a tile */
 
 /* The arguments of one call. An array without a comment has `channels` values. */
@@ -165,8 +165,8 @@ static int batch_statistics(const struct call *call) {
 #include "gates_of_x.h"
 #endif
 
-/* Write the gradient of the layer's output into d_packed, in up to LANES channels; in training, subtract what flows through
-   the mean and the variance of the batch norms, which depend on every row: d_norms has the sums. */
+/* Write the gradient of the layer's output into d_packed, in up to LANES channels; in training, subtract what flows
+   through the mean and the variance of the batch norms, which depend on every row: d_norms has the sums. */
 SPECIALISED void finish_lanes(const struct call *k, long first, long last, long c, long count, real *sums) {
     const long channels = CHANNELS_OF(*k);
     const real share = 1 / (real)k->rows;
@@ -177,15 +177,15 @@ SPECIALISED void finish_lanes(const struct call *k, long first, long last, long 
     const lanes after_scale = read_lanes(k->statistics + 3 * channels + c, count);
     const lanes of_before = share * scale * read_lanes(k->norms[BEFORE_WEIGHT] + c, count);
     const lanes of_after = share * after_scale * read_lanes(k->norms[AFTER_WEIGHT] + c, count);
-    const lanes before_mean = of_before * d_norms[1], before_variance = of_before * scale * d_norms[0];
-    const lanes after_means = of_after * d_norms[3], after_variance = of_after * after_scale * d_norms[2];
+    const lanes before_share = of_before * d_norms[1], before_slope = of_before * scale * d_norms[0];
+    const lanes after_share = of_after * d_norms[3], after_slope = of_after * after_scale * d_norms[2];
     if (SUMS_BIAS) total = read_lanes(sums + c, count);
     for (long r = first; r < last; r++) {
         lanes d = read_lanes(k->d_layer + r * channels + c, count);
         if (k->training) {
             const lanes x = read_lanes(k->packed + r * WIDTH * channels + c, count), a = activate_lanes(x);
-            d -= before_mean + (x - mean) * before_variance;
-            d -= slope_lanes(x, a) * (after_means + (a - after_mean) * after_variance);
+            d -= before_share + (x - mean) * before_slope;
+            d -= slope_lanes(x, a) * (after_share + (a - after_mean) * after_slope);
         }
         write_lanes(k->d_packed + r * WIDTH * channels + c, d, count);
         total += d;

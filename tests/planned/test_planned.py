@@ -334,4 +334,4 @@ def test_statistics_of_images_that_begin_with_an_outlier() -> None:
     found = [[buffer.double() for buffer in network.buffers()] for network in (native, eager, exact)]
     for ours, theirs, wanted in zip(*found, strict=True):
         errors = [(each - wanted).abs().max() / wanted.abs().max() for each in (ours, theirs)]
-        assert errors[0] <= 4 * errors[1] + 2e-6
+        assert errors[0] <= 4 * errors[1] + 2e-5  # of differences to the outlier: 1e-4
