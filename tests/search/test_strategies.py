@@ -128,6 +128,20 @@ def test_tpe_beats_random_search_on_a_bowl() -> None:
     assert sum(best["tpe"]) > sum(best["random"])
 
 
+@pytest.mark.parametrize(("name", "number"), [("tpe", 40), ("gp", 14)])
+def test_rates_at_which_trainings_diverge_are_left(name: str, number: int) -> None:
+    rates = Space("rates", (Float("lr", 1e-4, 1.0, log=True),))
+    failed = []
+    for seed in range(2):
+        strategy, trials = build_strategy(name, rates, seed, {"startup": 8}), list[Trial]()
+        for _ in range(number):
+            (point,) = strategy.ask(trials, 1)
+            trial = told(len(trials), point, point["lr"])  # the larger the better, up to where it diverges
+            trials.append(trial if point["lr"] < 0.03 else replace(trial, state="failed", score=None))
+        failed += [trial.state == "failed" for trial in trials[10:]]
+    assert sum(failed) / len(failed) < 0.6  # of a sampler that leaves out what failed: 0.8 and more
+
+
 def test_halving_promotes_the_best_share_and_pays_for_more_epochs() -> None:
     assert rungs_of(5, 20, 2) == [5, 10, 20] and rungs_of(1, 9, 3) == [1, 3, 9] and rungs_of(3, 20, 2) == [5, 10, 20]
     trials = search(build("bohb", MIXED), MIXED, 14)  # two brackets of 4 + 2 + 1

@@ -92,6 +92,7 @@ class OptunaStudy:
         sampler = self.optuna.samplers.RandomSampler(seed=0)
         self._study: optuna.Study = self.optuna.create_study(directions=directions, sampler=sampler)
         self._added: list[Trial] = []  # the trials that it has, none of them running
+        self._worst: float | None = None  # the score by which it has those that failed
         self._asked: Point | None = None  # what it was last asked for, which it holds as a running trial
 
     def ask(
@@ -129,28 +130,34 @@ class OptunaStudy:
 
     def _mirror(self, history: Sequence[Trial], attributes: Mapping[int, Mapping[str, Any]]) -> optuna.Study:
         """Returns the study with the trials of the history, which is nearly always the last one and what was asked."""
-        known = len(self._added)
+        known, worst = len(self._added), worst_score(history, self.objectives)
         follows = self._asked is not None and len(history) == known + 1 and history[known].point == self._asked
-        if follows and history[known].score is not None and list(history[:known]) == self._added:
+        follows = follows and worst == self._worst and history[known].score is not None
+        if follows and list(history[:known]) == self._added:
             values = [history[known].score, history[known].second][: self.objectives]
             self._study.tell(known, [value for value in values if value is not None])
             self._added.append(history[known])
             return self._study
         self._clear()
+        self._worst = worst
         for trial in history:
-            self._study.add_trial(self.to_frozen(trial, attributes.get(trial.number, {})))
+            self._study.add_trial(self.to_frozen(trial, attributes.get(trial.number, {}), worst))
         self._added = [trial for trial in history if trial.state != "running"]
         return self._study
 
-    def to_frozen(self, trial: Trial, attributes: Mapping[str, Any]) -> FrozenTrial:
-        """Returns a trial as Optuna has it."""
+    def to_frozen(self, trial: Trial, attributes: Mapping[str, Any], worst: float | None = None) -> FrozenTrial:
+        """Returns a trial as Optuna has it, where it failed with the worst score.
+
+        Optuna's samplers leave out what failed, and would go on trying rates at which trainings diverge:
+        findings/optuna-tpe-seeks-where-trials-fail.sh.
+        """
         states = self.optuna.trial.TrialState
-        known = trial.score is not None and (self.objectives == 1 or trial.second is not None)
-        state = {"told": states.COMPLETE, "pruned": states.COMPLETE, "running": states.RUNNING, "failed": states.FAIL}
-        values = [trial.score, trial.second][: self.objectives] if known else None
+        score = worst if trial.state == "failed" else trial.score
+        values = [score, trial.second][: self.objectives]
+        is_known = None not in values and trial.state != "running"
         frozen: FrozenTrial = self.optuna.trial.create_trial(
-            state=state[trial.state] if known or trial.state in ("running", "failed") else states.FAIL,
-            values=values,
+            state=states.RUNNING if trial.state == "running" else states.COMPLETE if is_known else states.FAIL,
+            values=values if is_known else None,
             params={name: self.write(name, value) for name, value in trial.point.items()},
             distributions={name: self.distributions[name] for name in trial.point},
             system_attrs=dict(attributes),
@@ -165,6 +172,13 @@ class OptunaStudy:
     def read(self, parameter: Parameter, value: Any) -> Any:
         """Returns a value of Optuna's as the parameter has it."""
         return parameter.values[value] if isinstance(parameter, Categorical | Ordinal | Factors) else value
+
+
+def worst_score(history: Sequence[Trial], objectives: int = 1) -> float | None:
+    """Returns the score that failed trials are told: the worst so far; None without any, or with two objectives."""
+    scores = [trial.score for trial in history if trial.score is not None]
+    is_asked = objectives == 1 and any(trial.state == "failed" for trial in history)
+    return min(scores, default=None) if is_asked else None
 
 
 def to_distribution(strategy: str, parameter: Parameter) -> BaseDistribution:
