@@ -92,6 +92,11 @@ static inline void prefetch_tile(const real *from, long channels) {
     if (channels > LANES) prefetch(from, TILE * channels, TILE * channels);
 }
 
+/* The same of the layer's output alone, in rows that hold those of gates as well. */
+static inline void prefetch_layer(const real *from, long channels) {
+    for (long row = TILE; row < 2 * TILE; row++) prefetch(from, row * WIDTH * channels, channels);
+}
+
 /* Add to the sums of x, x^2, A(x) and A(x)^2 in up to LANES channels, of differences to shifts near the means, to avoid
    cancellation. `statistics` has the shifts where the means will be: x and A(x) of the first row, unless that is an
    outlier. */
@@ -118,7 +123,7 @@ static void sum_statistics(const struct call *call, long first, long last, real 
     begin_rows(call, first, last, scratch);
     for (long start = first; start < last; start += TILE) {
         const long end = start + rows_of_tile(start, last);
-        prefetch_tile(k.packed + start * WIDTH * channels, WIDTH * channels);
+        prefetch_layer(k.packed + start * WIDTH * channels, channels);
         for (long c = 0; c < whole; c += LANES) sum_lanes(&k, start, end, c, LANES, sums);
         if (whole < channels) sum_lanes(&k, start, end, whole, channels - whole, sums);
     }
@@ -199,7 +204,7 @@ static void finish_layer(const struct call *call, long first, long last, real *s
     const long channels = CHANNELS_OF(k), whole = channels / LANES * LANES;
     for (long start = first; start < last; start += TILE) {
         const long end = start + rows_of_tile(start, last);
-        prefetch_tile(k.packed + start * WIDTH * channels, WIDTH * channels);
+        prefetch_layer(k.packed + start * WIDTH * channels, channels);
         prefetch_tile(k.d_layer + start * channels, channels);
         for (long c = 0; c < whole; c += LANES) finish_lanes(&k, start, end, c, LANES, sums);
         if (whole < channels) finish_lanes(&k, start, end, whole, channels - whole, sums);
